@@ -1,0 +1,334 @@
+/* schema_lifecycle--1.0.sql */
+
+-- complain if the script is sourced in psql rather than by CREATE EXTENSION
+\echo Use "CREATE EXTENSION schema_lifecycle" to load this file. \quit
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+--
+-- The ledger: written only by the functions below, which act as the
+-- extension's owner in C.  Keys are natural, so that a dump restores without
+-- a sequence to collide, and text is compared by bytes, so that a key means
+-- the same under every locale.
+--
+
+-- the revisions that this database knows
+CREATE TABLE @extschema@.sl_registry (
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	kind			text NOT NULL,
+	parents			text[] NOT NULL,	-- in the order in which they were named
+	replaces		text[] NOT NULL,	-- of a baseline: ids and ranges a..b
+	linear			boolean NOT NULL,	-- the parent is the file before it
+	up				text,				-- NULL: external, another tool runs it
+	up_line			integer NOT NULL,	-- the line of the file where it begins
+	down			text,
+	down_line		integer NOT NULL,
+	statements		integer NOT NULL,
+	transactional	boolean NOT NULL,
+	offender		text,				-- why not: the first such command
+	down_transactional boolean NOT NULL,
+	has_data		boolean NOT NULL,	-- facts cannot prove that it ran
+	checksum		text NOT NULL,		-- SHA-256 of the bytes
+	meaning			text NOT NULL,		-- SHA-256 of the tokens
+	description		text,
+	format			text,
+	source			text,				-- the push that it belongs to
+	file			text,
+	ignores			text[] NOT NULL,	-- lint rules it asks to pass over
+	candidate		text,				-- a change of an applied script, refused
+	candidate_file	text,
+	noted			text,				-- an accepted change: what it was
+	settled			boolean NOT NULL,	-- nothing is left to do or to check
+	registrar		oid NOT NULL,
+	registrar_name	name NOT NULL,
+	cluster			bigint NOT NULL,	-- the system in which the oid is true
+	registered_at	timestamptz NOT NULL,
+	PRIMARY KEY (revision)
+);
+
+-- a session with nothing to do looks at this index and at nothing else
+CREATE INDEX sl_registry_unsettled ON @extschema@.sl_registry (revision)
+	WHERE NOT settled;
+
+-- the claims: what is applied now; the unique key is what makes "once" true
+CREATE TABLE @extschema@.sl_applied (
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	log_id			bigint NOT NULL,	-- the row of sl_log that says so
+	action			text NOT NULL,
+	forced			boolean NOT NULL,
+	meaning			text,				-- of the script that ran
+	PRIMARY KEY (revision)
+);
+
+-- the history, append-only
+CREATE TABLE @extschema@.sl_log (
+	id				bigint NOT NULL,
+	at				timestamptz NOT NULL,
+	action			text NOT NULL,
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	outcome			text NOT NULL,
+	role			name NOT NULL,
+	application_name text,
+	statements		integer,
+	elapsed			interval,
+	evidence		text,
+	sqlstate		text,
+	error			text,
+	reason			text,
+	meaning			text,				-- of a repeatable or seed that ran
+	PRIMARY KEY (id)
+);
+
+CREATE INDEX sl_log_meaning ON @extschema@.sl_log (revision, meaning)
+	WHERE meaning IS NOT NULL;
+
+-- the statements of a script that runs outside a transaction
+CREATE TABLE @extschema@.sl_journal (
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	direction		text NOT NULL,		-- up, down
+	statement		integer NOT NULL,
+	state			text NOT NULL,		-- started, finished
+	text			text NOT NULL,		-- the statement, as it ran
+	before			jsonb,				-- what tells a finished step from a new one
+	started_at		timestamptz NOT NULL,
+	finished_at		timestamptz,
+	PRIMARY KEY (revision, direction, statement)
+);
+
+-- settings that belong to the database
+CREATE TABLE @extschema@.sl_setting (
+	name			text COLLATE pg_catalog."C" NOT NULL,
+	value			text NOT NULL,
+	PRIMARY KEY (name)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_journal', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
+
+--
+-- Registry
+--
+
+CREATE FUNCTION @extschema@.sl_register(revision text, up text,
+	down text DEFAULT NULL, parents text[] DEFAULT NULL,
+	kind text DEFAULT 'versioned', description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_register';
+COMMENT ON FUNCTION @extschema@.sl_register(text, text, text, text[], text, text) IS
+'register one revision: added, unchanged or updated';
+
+CREATE FUNCTION @extschema@.sl_unregister(revision text)
+RETURNS text
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unregister';
+COMMENT ON FUNCTION @extschema@.sl_unregister(text) IS
+'forget a pending revision';
+
+CREATE FUNCTION @extschema@.sl_load(names text[], bodies text[],
+	format text DEFAULT 'auto', options jsonb DEFAULT '{}',
+	OUT revision text, OUT outcome text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_load';
+COMMENT ON FUNCTION @extschema@.sl_load(text[], text[], text, jsonb) IS
+'register migration files pushed by a client, all or none';
+
+CREATE FUNCTION @extschema@.sl_load_directory(path text,
+	format text DEFAULT 'auto', options jsonb DEFAULT '{}',
+	OUT revision text, OUT outcome text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_load_directory';
+COMMENT ON FUNCTION @extschema@.sl_load_directory(text, text, jsonb) IS
+'register the migration files of a directory on the server, all or none';
+
+CREATE FUNCTION @extschema@.sl_revision_rows(
+	OUT revision text, OUT kind text, OUT parents text[], OUT checksum text,
+	OUT registrar text, OUT source text, OUT description text,
+	OUT registered_at timestamptz)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_revision_rows';
+COMMENT ON FUNCTION @extschema@.sl_revision_rows() IS
+'the rows of the view sl_revision';
+
+CREATE VIEW @extschema@.sl_revision WITH (security_invoker = true) AS
+	SELECT revision, kind, parents, checksum, registrar, source, description,
+		   registered_at
+	  FROM @extschema@.sl_revision_rows();
+COMMENT ON VIEW @extschema@.sl_revision IS
+'the revisions that this database knows';
+
+--
+-- Graph
+--
+
+CREATE FUNCTION @extschema@.sl_graph(
+	OUT ordinal integer, OUT revision text, OUT parents text[], OUT kind text,
+	OUT state text, OUT is_head boolean, OUT description text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_graph';
+COMMENT ON FUNCTION @extschema@.sl_graph() IS
+'every registered revision in the order of a run, with its state';
+
+CREATE FUNCTION @extschema@.sl_check_graph(
+	OUT severity text, OUT problem text, OUT revision text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_check_graph';
+COMMENT ON FUNCTION @extschema@.sl_check_graph() IS
+'what is wrong with the graph of revisions; an error stops every run';
+
+CREATE FUNCTION @extschema@.sl_heads()
+RETURNS SETOF text
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_heads';
+COMMENT ON FUNCTION @extschema@.sl_heads() IS
+'the versioned revisions that no other has for a parent';
+
+--
+-- Run
+--
+
+CREATE FUNCTION @extschema@.sl_pending(target text DEFAULT NULL,
+	OUT ordinal integer, OUT revision text, OUT kind text,
+	OUT transactional boolean)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_pending';
+COMMENT ON FUNCTION @extschema@.sl_pending(text) IS
+'what a run to the target would run, in order';
+
+CREATE FUNCTION @extschema@.sl_apply_pending(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}',
+	OUT revision text, OUT outcome text, OUT statements integer,
+	OUT elapsed interval)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_apply_pending';
+COMMENT ON FUNCTION @extschema@.sl_apply_pending(text, jsonb) IS
+'run what is pending in the caller''s transaction, all or nothing';
+
+CREATE PROCEDURE @extschema@.sl_migrate(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_migrate';
+COMMENT ON PROCEDURE @extschema@.sl_migrate(text, jsonb) IS
+'run what is pending, one transaction a revision';
+
+CREATE FUNCTION @extschema@.sl_revert(target text,
+	options jsonb DEFAULT '{}',
+	OUT revision text, OUT outcome text, OUT statements integer,
+	OUT elapsed interval)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_revert';
+COMMENT ON FUNCTION @extschema@.sl_revert(text, jsonb) IS
+'run the down scripts of what is applied beyond the target, newest first';
+
+CREATE PROCEDURE @extschema@.sl_revert_online(target text,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_revert_online';
+COMMENT ON PROCEDURE @extschema@.sl_revert_online(text, jsonb) IS
+'revert, one transaction a revision, down scripts outside a transaction included';
+
+CREATE FUNCTION @extschema@.sl_stamp(revision text,
+	force boolean DEFAULT false, reason text DEFAULT NULL,
+	OUT stamped text, OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_stamp';
+COMMENT ON FUNCTION @extschema@.sl_stamp(text, boolean, text) IS
+'record a revision and its ancestors as applied without running them';
+
+CREATE FUNCTION @extschema@.sl_resolve(revision text, outcome text,
+	reason text)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_resolve';
+COMMENT ON FUNCTION @extschema@.sl_resolve(text, text, text) IS
+'a person''s word on a revision whose state facts cannot decide: applied, run, rolled_back';
+
+CREATE FUNCTION @extschema@.sl_history_rows(
+	OUT id bigint, OUT at timestamptz, OUT action text, OUT revision text,
+	OUT outcome text, OUT role text, OUT application_name text,
+	OUT statements integer, OUT elapsed interval, OUT evidence text,
+	OUT sqlstate text, OUT error text, OUT reason text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_history_rows';
+COMMENT ON FUNCTION @extschema@.sl_history_rows() IS
+'the rows of the view sl_history';
+
+CREATE VIEW @extschema@.sl_history WITH (security_invoker = true) AS
+	SELECT id, at, action, revision, outcome, role, application_name,
+		   statements, elapsed, evidence, sqlstate, error, reason
+	  FROM @extschema@.sl_history_rows();
+COMMENT ON VIEW @extschema@.sl_history IS
+'the append-only log of what happened to this schema';
+
+--
+-- Operate
+--
+
+CREATE FUNCTION @extschema@.sl_configure(name text, value text)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_configure';
+COMMENT ON FUNCTION @extschema@.sl_configure(text, text) IS
+'set what belongs to the database and not to a session; NULL restores the default';
+
+CREATE FUNCTION @extschema@.sl_settings_rows(
+	OUT name text, OUT value text, OUT default_value text, OUT source text,
+	OUT description text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_settings_rows';
+COMMENT ON FUNCTION @extschema@.sl_settings_rows() IS
+'the rows of the view sl_settings';
+
+CREATE VIEW @extschema@.sl_settings WITH (security_invoker = true) AS
+	SELECT name, value, default_value, source, description
+	  FROM @extschema@.sl_settings_rows();
+COMMENT ON VIEW @extschema@.sl_settings IS
+'every setting with its present value and where that comes from';
+
+CREATE FUNCTION @extschema@.sl_grant(role regrole, level text)
+RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_grant';
+COMMENT ON FUNCTION @extschema@.sl_grant(regrole, text) IS
+'let a role read, deploy or admin';
+
+CREATE FUNCTION @extschema@.sl_revoke(role regrole, level text)
+RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_revoke';
+COMMENT ON FUNCTION @extschema@.sl_revoke(regrole, text) IS
+'take a level and those above it from a role';
+
+CREATE FUNCTION @extschema@.sl_version(OUT library text, OUT extension text)
+RETURNS record
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sl_version';
+COMMENT ON FUNCTION @extschema@.sl_version() IS
+'the version of the library and of the installed extension';
+
+--
+-- Nothing is executable or readable by anybody but the owner, whatever the
+-- default privileges of the installing role say: sl_grant hands out levels.
+-- In C, because plpgsql may have been dropped.
+--
+
+CREATE FUNCTION @extschema@.sl_seal()
+RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_seal';
+SELECT @extschema@.sl_seal();
+DROP FUNCTION @extschema@.sl_seal();

@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph.h
+ *	  The graph of revisions: order, soundness, heads, and what a run to a
+ *	  target has to do.
+ *
+ * A graph is built from the ledger in one read, lives in the memory context
+ * that was current at sl_graph_read, and does not change.  Everything is
+ * linear in revisions and edges (plus the heap that keeps the order
+ * deterministic), nothing recurses on the depth of the history.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/graph/graph.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_GRAPH_H
+#define SL_GRAPH_H
+
+#include "ledger/ledger.h"
+
+typedef struct SlGraph SlGraph;
+
+/* One thing to do. */
+typedef struct SlStep
+{
+	int			ordinal;		/* position in the whole order, from 1 */
+	const SlRevisionRow *row;
+} SlStep;
+
+typedef struct SlProblem
+{
+	bool		error;			/* else a warning */
+	const char *problem;		/* cycle, missing_parent, gap, ... */
+	const char *revision;
+	char	   *detail;
+} SlProblem;
+
+/* in graph.c */
+extern SlGraph *sl_graph_read(bool fresh);
+
+/*
+ * Exact id, else unique prefix; raises SL002 with the candidates.  NULL only
+ * with missing_ok.
+ */
+extern const SlRevisionRow *sl_graph_resolve(SlGraph *graph, const char *name,
+											 bool missing_ok);
+extern const SlRevisionRow *sl_graph_find(SlGraph *graph, const char *id);
+
+/* Heads: SlRevisionRow pointers in byte order of the ids. */
+extern List *sl_graph_heads(SlGraph *graph);
+
+/* in check.c */
+extern List *sl_graph_problems(SlGraph *graph, bool out_of_order);
+
+/* Raise SL001 with all errors as detail, if there are any. */
+extern void sl_graph_require_sound(SlGraph *graph, bool out_of_order);
+
+/* in plan.c */
+
+/*
+ * What is pending on the way to the target, as SlStep pointers in the order
+ * of a run: versioned revisions in topological order, then repeatables, then
+ * seeds when the target is at a head.  'target' as in the contract: NULL the
+ * single head (SL002 listing them if there are several), "heads" all,
+ * "base" none, else a revision and its ancestors.  The graph must be sound.
+ * External revisions are among the steps: the runner stops before them.
+ */
+extern List *sl_graph_pending(SlGraph *graph, const char *target);
+
+/* What a revert to the target has to undo, newest first. */
+extern List *sl_graph_to_revert(SlGraph *graph, const char *target);
+
+/* The revision and its ancestors, ancestors first: SlRevisionRow pointers. */
+extern List *sl_graph_with_ancestors(SlGraph *graph,
+									 const SlRevisionRow *revision);
+
+/* The applied ones that descend from the revision, newest first. */
+extern List *sl_graph_applied_descendants(SlGraph *graph,
+										  const SlRevisionRow *revision);
+
+/*
+ * All that a run may mark as settled once it is done: applied revisions of a
+ * sound graph, baselines that count as applied and what a baseline covers.
+ * Ids (char *).
+ */
+extern List *sl_graph_settled(SlGraph *graph);
+
+#endif							/* SL_GRAPH_H */

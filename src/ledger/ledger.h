@@ -1,0 +1,221 @@
+/*-------------------------------------------------------------------------
+ *
+ * ledger.h
+ *	  The extension's own books: the only area that reads or writes its
+ *	  tables.
+ *
+ * Every function here acts as the extension's owner for as long as it runs,
+ * under a pinned search_path, with parameters and never with built text.
+ * A table with a trigger, a rule or row security on it is refused: nobody's
+ * code may run while the books are kept.
+ *
+ * Results are allocated in the memory context that was current at the call.
+ *
+ * "fresh" reads see everything committed by now, also in a REPEATABLE READ
+ * or SERIALIZABLE transaction: use them after the migration lock is taken.
+ * Other reads use the active snapshot, as any query of the caller would.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/ledger/ledger.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_LEDGER_H
+#define SL_LEDGER_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+typedef enum SlKind
+{
+	SL_KIND_VERSIONED,
+	SL_KIND_REPEATABLE,
+	SL_KIND_SEED,
+	SL_KIND_BASELINE
+} SlKind;
+
+/* in registry.c */
+
+/* What the graph needs of a revision: no script. */
+typedef struct SlRevisionRow
+{
+	char	   *revision;
+	SlKind		kind;
+	int			nparents;
+	char	  **parents;
+	int			nreplaces;
+	char	  **replaces;		/* ids and ranges a..b */
+	bool		external;
+	bool		linear;
+	bool		transactional;
+	char	   *offender;		/* NULL if transactional, or declared so */
+	bool		changed;		/* a candidate waits: SL003 */
+	bool		settled;
+	bool		applied;		/* repeatable: its last run was this content;
+								 * seed: this content ran once */
+	bool		claimed;		/* there is a row in sl_applied */
+	bool		failed;			/* last word 'fail', or an open journal */
+	char	   *description;
+	char	   *format;
+} SlRevisionRow;
+
+/* All of the registry by id in byte order; *applied_unknown: ids that are
+ * applied but not registered (char *). */
+extern SlRevisionRow *sl_registry_read(bool fresh, int *nrows,
+									   List **applied_unknown);
+
+/*
+ * Is there nothing to do and nothing to check?  True when no row is
+ * unsettled: one probe of a partial index, whatever the registry's size.
+ */
+extern bool sl_registry_is_settled(bool fresh);
+
+/* Everything about one revision. */
+typedef struct SlRegistryEntry
+{
+	char	   *revision;
+	SlKind		kind;
+	int			nparents;
+	char	  **parents;
+	int			nreplaces;
+	char	  **replaces;
+	bool		linear;
+	char	   *up;				/* NULL: external */
+	int			up_line;
+	char	   *down;			/* NULL: none */
+	int			down_line;
+	int			statements;
+	bool		transactional;
+	char	   *offender;
+	bool		down_transactional;
+	bool		has_data;
+	char		checksum[65];
+	char		meaning[65];
+	char	   *description;
+	char	   *format;
+	char	   *source;
+	char	   *file;
+	int			nignores;
+	char	  **ignores;
+	char	   *candidate;
+	char	   *candidate_file;
+	char	   *noted;
+	/* filled by sl_registry_get only */
+	bool		applied;
+	bool		journal_open;	/* partly run outside a transaction */
+	Oid			registrar;		/* InvalidOid when that role is gone */
+	char	   *registrar_name;
+} SlRegistryEntry;
+
+extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
+
+/*
+ * Insert, or overwrite by id, with the current user as the registrar and
+ * settled = false.
+ */
+extern void sl_registry_put(const SlRegistryEntry *entry);
+extern void sl_registry_delete(const char *revision);
+
+/* Write down a refused change of an applied script; NULL takes it back. */
+extern void sl_registry_set_candidate(const char *revision,
+									  const char *candidate,
+									  const char *file);
+
+/* Mark as settled: what is applied, once a whole graph was found sound. */
+extern void sl_registry_settle(List *revisions);
+
+/* Unsettle what names 'revision' as a parent. */
+extern void sl_registry_unsettle_children(const char *revision);
+
+/* Ids of the pending revisions of a source, for {"prune": true}. */
+extern List *sl_registry_pending_of_source(const char *source);
+
+extern const char *sl_kind_name(SlKind kind);
+extern bool sl_kind_parse(const char *name, SlKind *kind);
+
+/* in history.c */
+
+typedef struct SlLogEntry
+{
+	const char *action;			/* apply, revert, stamp, resolve, fail, ... */
+	const char *revision;
+	const char *outcome;		/* ok, failed, forced, ... */
+	int			statements;		/* -1: NULL */
+	int64		elapsed;		/* microseconds; -1: NULL */
+	const char *evidence;
+	const char *sqlstate;
+	const char *error;
+	const char *reason;
+	const char *meaning;		/* repeatables and seeds only */
+} SlLogEntry;
+
+/*
+ * Append a row and return its id.  The caller holds the migration lock, which
+ * is what makes the ids a gapless order.
+ */
+extern int64 sl_log_append(const SlLogEntry *entry);
+extern bool sl_log_is_empty(bool fresh);
+
+/*
+ * Claim a revision: false if somebody else has it.  The unique key decides,
+ * not the lock.
+ */
+extern bool sl_claim(const char *revision, int64 log_id, const char *action,
+					 bool forced, const char *meaning);
+extern void sl_claim_set(const char *revision, int64 log_id,
+						 const char *action, bool forced,
+						 const char *meaning);
+extern bool sl_unclaim(const char *revision);
+
+/* in journal.c */
+
+typedef struct SlJournalStep
+{
+	int			statement;
+	bool		finished;
+	char	   *text;
+	Jsonb	   *before;
+} SlJournalStep;
+
+extern List *sl_journal_read(const char *revision, const char *direction);
+extern void sl_journal_start(const char *revision, const char *direction,
+							 int statement, const char *text, Jsonb *before);
+extern void sl_journal_finish(const char *revision, const char *direction,
+							  int statement, const char *text);
+extern void sl_journal_forget_step(const char *revision,
+								   const char *direction, int statement);
+extern void sl_journal_clear(const char *revision);
+
+/* in config.c */
+
+/*
+ * What a call works with: the session's settings (schema_lifecycle.*), over
+ * them the database's (sl_configure), over them the call's own options.
+ */
+typedef struct SlOptions
+{
+	int			lock_wait;		/* ms */
+	int			migration_lock_timeout; /* ms, 0: none */
+	int			migration_statement_timeout;	/* ms, 0: none */
+	int			lock_retries;
+	int			dry_run_hold;	/* ms */
+	bool		out_of_order;
+	bool		allow_ahead;
+	bool		allow_unverifiable;
+	bool		compare_owners;
+	bool		compare_privileges;
+	List	   *managed_schemas;	/* char *; NIL: all but system, temporary
+									 * and extension schemas */
+	bool		prune;			/* sl_load */
+	const char *source;			/* sl_load; NULL: the format's name */
+} SlOptions;
+
+/* An unknown key or a bad value: SL009. */
+extern void sl_options_resolve(SlOptions *options, Jsonb *given);
+
+#endif							/* SL_LEDGER_H */
