@@ -26,15 +26,44 @@
 #define guc_free(pointer) free(pointer)
 #endif
 
-/* 16 brought typed allocation to the backend; the product cannot overflow */
-#if PG_VERSION_NUM < 160000
+/* 16 brought typed allocation, and late minor releases of 15 some of it */
 #include "storage/shmem.h"
+#ifndef palloc_object
 #define palloc_object(type) ((type *) palloc(sizeof(type)))
 #define palloc0_object(type) ((type *) palloc0(sizeof(type)))
+#endif
+#ifndef palloc_array
 #define palloc_array(type, count) \
 	((type *) palloc(mul_size(sizeof(type), (count))))
 #define palloc0_array(type, count) \
 	((type *) palloc0(mul_size(sizeof(type), (count))))
+#endif
+
+/*
+ * 16 made the list of settings a copy with its length, and 18 has settings
+ * that RESET does not touch.
+ */
+#include "utils/guc_tables.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_guc_variables(count) get_guc_variables(count)
+#define SL_GUC_NO_RESET GUC_NO_RESET
+#else
+#define sl_guc_variables(count) \
+	(*(count) = GetNumConfigOptions(), get_guc_variables())
+#define SL_GUC_NO_RESET 0
+#endif
+
+/* 17 put the virtual transaction id of a lock into a struct */
+#if PG_VERSION_NUM >= 170000
+#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->vxid.localTransactionId)
+#else
+#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->lxid)
+#endif
+
+/* 18 dropped execute_once */
+#if PG_VERSION_NUM < 180000
+#define ExecutorRun(desc, direction, count) \
+	ExecutorRun(desc, direction, count, true)
 #endif
 
 #endif							/* SL_COMPAT_H */

@@ -221,17 +221,17 @@ sl_result_text(SlResult *result, uint64 row, int column)
 	bool		isnull;
 	Datum		datum = result_datum(row, column, &isnull);
 	MemoryContext before;
-	char	   *text;
+	char	   *string;
 
 	if (isnull)
 		return NULL;
 	before = MemoryContextSwitchTo(result->caller);
 	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) == NAMEOID)
-		text = pstrdup(NameStr(*DatumGetName(datum)));
+		string = pstrdup(NameStr(*DatumGetName(datum)));
 	else
-		text = TextDatumGetCString(datum);
+		string = TextDatumGetCString(datum);
 	MemoryContextSwitchTo(before);
-	return text;
+	return string;
 }
 
 bool
