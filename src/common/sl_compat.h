@@ -20,4 +20,9 @@
 #error "schema_lifecycle supports PostgreSQL 15 to 18"
 #endif
 
+/* 18 has C11's place for it, before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* SL_COMPAT_H */

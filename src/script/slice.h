@@ -20,6 +20,7 @@
 
 #include "postgres.h"
 
+#include "common/sl_compat.h"
 #include "nodes/parsenodes.h"
 #include "parser/scanner.h"
 #include "script/script.h"
@@ -112,12 +113,13 @@ extern void sl_slice_take_data(SlScanner *scanner, const char **data,
 
 /* in position.c */
 extern void sl_position_move(const char *text, SlPosition *position, int to);
-extern void sl_script_complain(const SlOrigin *origin,
-							   const SlPosition *position,
-							   const char *message, const char *hint)
-			pg_attribute_noreturn();
-extern void sl_script_rethrow(const SlScanner *scanner, MemoryContext caller,
-							  const SlSlice *slice) pg_attribute_noreturn();
+pg_noreturn extern void sl_script_complain(const SlOrigin *origin,
+										   const SlPosition *position,
+										   const char *message,
+										   const char *hint);
+pg_noreturn extern void sl_script_rethrow(const SlScanner *scanner,
+										  MemoryContext caller,
+										  const SlSlice *slice);
 extern void sl_script_context(void *arg);
 
 /* in meaning.c */
