@@ -61,9 +61,15 @@
 #endif
 
 /* 18 dropped execute_once */
+#include "executor/executor.h"
 #if PG_VERSION_NUM < 180000
 #define ExecutorRun(desc, direction, count) \
 	ExecutorRun(desc, direction, count, true)
+#endif
+
+/* 18 has C11's place for it, before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
 #endif
 
 #endif							/* SL_COMPAT_H */
