@@ -118,7 +118,7 @@ require_down_scripts(List *rows)
 	{
 		const SlStep *step = lfirst(cell);
 
-		if (!sl_registry_has_down(step->row->revision))
+		if (!step->row->has_down)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("revision \"%s\" has no down script",
@@ -126,6 +126,19 @@ require_down_scripts(List *rows)
 					 errdetail("Nothing was reverted."),
 					 errhint("Register one with sl_register(), or push the files again with it.")));
 	}
+}
+
+static SlPlanItem *
+make_item(const SlRevisionRow *row, SlDirection direction)
+{
+	SlPlanItem *item = palloc0_object(SlPlanItem);
+
+	item->revision = pstrdup(row->revision);
+	item->transactional = direction == SL_UP ?
+		row->transactional : row->down_transactional;
+	if (direction == SL_UP && row->offender != NULL)
+		item->offender = pstrdup(row->offender);
+	return item;
 }
 
 /*
@@ -182,11 +195,11 @@ sl_plan_make(const char *target, SlDirection direction,
 		/* SL011 for any of them comes before the first one runs */
 		(void) sl_confinement(row->revision, row->registrar,
 							  row->registrar_name);
-		plan->revisions = lappend(plan->revisions, pstrdup(row->revision));
+		plan->items = lappend(plan->items, make_item(row, direction));
 	}
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(context);
-	if (plan->revisions == NIL && plan->external == NULL)
+	if (plan->items == NIL && plan->external == NULL)
 		return NULL;
 	return plan;
 }
