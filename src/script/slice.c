@@ -190,8 +190,7 @@ sl_slice_next(SlScanner *scanner, SlSlice *slice)
  * tree refer to.  The tree is allocated in the current memory context.
  */
 RawStmt *
-sl_slice_parse(const SlScanner *scanner, const SlSlice *slice,
-			   const char *text)
+sl_slice_parse(SlScanner *scanner, const SlSlice *slice, const char *text)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorContextCallback callback;
@@ -199,7 +198,7 @@ sl_slice_parse(const SlScanner *scanner, const SlSlice *slice,
 	List	   *trees = NIL;
 
 	callback.callback = sl_script_context;
-	callback.arg = (void *) scanner;
+	callback.arg = scanner;
 	callback.previous = error_context_stack;
 
 	pin(&pins, false);
