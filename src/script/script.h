@@ -43,13 +43,13 @@ typedef struct SlStatement
 	int			ordinal;		/* from 1; a taken-off BEGIN or COMMIT and
 								 * psql lines that are skipped do not count */
 	int			start;			/* byte offset of the first token */
-	int			length;			/* in bytes, without the semicolon and
-								 * without trailing blanks and comments */
+	int			length;			/* in bytes, without the semicolon and without
+								 * trailing blanks and comments */
 	int			line;			/* of the first token, origin included */
 	int			column;			/* of the first token, in characters, from 1 */
 	const char *text;			/* NUL-terminated copy of the slice */
-	RawStmt    *tree;			/* raw parse tree of 'text'; its locations
-								 * are byte offsets into 'text' */
+	RawStmt    *tree;			/* raw parse tree of 'text'; its locations are
+								 * byte offsets into 'text' */
 	const char *data;			/* inline data of COPY ... FROM stdin: points
 								 * into the script; NULL for any other
 								 * statement */
@@ -90,8 +90,8 @@ typedef struct SlScriptInfo
 	char		checksum[65];	/* SHA-256 of the bytes, hex */
 	char		meaning[65];	/* SHA-256 of the tokens, hex: blind to
 								 * comments, white space, keyword case, line
-								 * ends, and \restrict keys; the same on
-								 * every major version */
+								 * ends, and \restrict keys; the same on every
+								 * major version */
 } SlScriptInfo;
 
 /*
