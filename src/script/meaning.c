@@ -112,8 +112,8 @@ sl_digest_token(void *arg, const SlScanner *scanner, const SlToken *token)
 			class = 'w';
 
 			/*
-			 * N'x' comes as the word n and a string.  It means NCHAR 'x',
-			 * and not what n 'x' does.
+			 * N'x' comes as the word n and a string.  It means NCHAR 'x', and
+			 * not what n 'x' does.
 			 */
 			if (length == 1 && value[0] == 'n' &&
 				token->end < scanner->length &&
