@@ -444,8 +444,8 @@ sl_baselines_apply(SlGraph *graph)
 
 /*
  * Which baselines to run in the place of what they replace, on the way to
- * what is needed (NULL: to everything): only in an empty database, and of two
- * that replace the same revision the one that replaces more.
+ * what is needed: only in an empty database, and of two that replace the same
+ * revision the one that replaces more.
  *
  * The result has for each node the index of the baseline that stands for it
  * (for itself, too), or -1.  NULL if there is none.  'needed' is only read:
@@ -490,7 +490,7 @@ is_candidate(SlGraph *graph, const SlBaseline *baseline, const SlWalk *needed,
 		if (stand[baseline->members[m]] >= 0)
 			return false;
 	}
-	if (needed == NULL || sl_walk_seen(needed, baseline->node))
+	if (sl_walk_seen(needed, baseline->node))
 		return true;
 
 	/* nothing beyond what is needed may come with it */

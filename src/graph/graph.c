@@ -325,8 +325,7 @@ sl_graph_resolve(SlGraph *graph, const char *name, bool missing_ok)
 		ereport(ERROR,
 				(errcode(SL_ERR_REVISION_UNKNOWN),
 				 errmsg("revision \"%s\" is ambiguous", name),
-				 errdetail("It is the beginning of %s.",
-						   sl_names_text(&names)),
+				 errdetail("Candidates are %s.", sl_names_text(&names)),
 				 errhint("Write as much of the revision as tells it from the others.")));
 	if (missing_ok)
 		return NULL;
@@ -408,14 +407,16 @@ node_add(SlGraph *graph, const char *id, const SlRevisionRow *row)
 void
 sl_names_init(SlNames *names)
 {
-	initStringInfo(&names->text);
+	names->text.data = NULL;
 	names->count = 0;
 }
 
 void
 sl_names_add(SlNames *names, const char *id)
 {
-	if (names->count > 0 && names->count < SL_NAMES_SHOWN)
+	if (names->count == 0)
+		initStringInfo(&names->text);
+	else if (names->count < SL_NAMES_SHOWN)
 		appendStringInfoString(&names->text, ", ");
 	if (names->count < SL_NAMES_SHOWN)
 		appendStringInfo(&names->text, "\"%s\"", id);
@@ -430,4 +431,11 @@ sl_names_text(SlNames *names)
 		appendStringInfo(&names->text, " and %d more",
 						 names->count - SL_NAMES_SHOWN);
 	return names->text.data;
+}
+
+void
+sl_names_free(SlNames *names)
+{
+	if (names->text.data != NULL)
+		pfree(names->text.data);
 }
