@@ -461,7 +461,7 @@ check_multiple_heads(Check *check)
 		names.count = list_length(heads) - 1;
 		add_problem(check, false, "multiple_heads",
 					(int) (head - graph->rows),
-					psprintf("\"%s\" is a head, and so is %s; register a revision with all of them for parents, or run to 'heads'",
+					psprintf("\"%s\" is a head beside %s; register a revision with all of them for parents, or run to 'heads'",
 							 head->revision, sl_names_text(&names)));
 		sl_names_free(&names);
 	}
