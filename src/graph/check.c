@@ -387,7 +387,9 @@ check_gap(Check *check)
 		SlNames		names;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!graph->nodes[i].applied)
+		/* a baseline may be applied only because what it replaces is */
+		if (!(graph->nodes[i].baseline < 0 ? graph->nodes[i].applied :
+			  graph->nodes[i].claimed))
 			continue;
 
 		sl_names_init(&names);
