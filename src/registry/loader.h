@@ -154,37 +154,37 @@ extern bool sl_bad_character(const char *text, bool multiline);
 
 /* in tokens.c */
 
-typedef enum SlTokenType
+typedef enum SlLexemeType
 {
-	SL_TOKEN_END,
-	SL_TOKEN_WORD,				/* unquoted identifier, keyword or number */
-	SL_TOKEN_NAME,				/* "quoted identifier" */
-	SL_TOKEN_STRING,			/* any string literal */
-	SL_TOKEN_COMMENT,			/* a line comment; block comments are skipped */
-	SL_TOKEN_OTHER				/* one character */
-} SlTokenType;
+	SL_LEXEME_END,
+	SL_LEXEME_WORD,				/* unquoted identifier, keyword or number */
+	SL_LEXEME_NAME,				/* "quoted identifier" */
+	SL_LEXEME_STRING,			/* any string literal */
+	SL_LEXEME_COMMENT,			/* a line comment; block comments are skipped */
+	SL_LEXEME_OTHER				/* one character */
+} SlLexemeType;
 
-typedef struct SlToken
+typedef struct SlLexeme
 {
-	SlTokenType type;
+	SlLexemeType type;
 	int			start;
 	int			end;
 	int			line;			/* from 1 */
-} SlToken;
+} SlLexeme;
 
 /* Cuts SQL text into tokens; set up by { text, length, 0, 1 }. */
-typedef struct SlTokens
+typedef struct SlLexer
 {
 	const char *text;
 	int			length;
 	int			at;
 	int			line;
-} SlTokens;
+} SlLexer;
 
-extern void sl_token_next(SlTokens *tokens, SlToken *token);
-extern bool sl_token_is(const SlTokens *tokens, const SlToken *token,
+extern void sl_lexeme_next(SlLexer *tokens, SlLexeme *token);
+extern bool sl_lexeme_is(const SlLexer *tokens, const SlLexeme *token,
 						const char *word);
-extern char *sl_token_value(const SlTokens *tokens, const SlToken *token);
+extern char *sl_lexeme_value(const SlLexer *tokens, const SlLexeme *token);
 
 /* in source.c */
 extern SlSource *sl_source_new(SlPush *push, const SlFile *file,
@@ -196,10 +196,10 @@ extern void sl_file_unnamed(const SlPush *push, const SlFile *file,
 							const char *form) pg_attribute_noreturn();
 
 /*
- * Where an error is, for ereport: the file, or the revision if there is none,
- * and the line, or 0.
+ * How the message of an error begins: the file, or the revision if there is
+ * none, and the line, or 0.
  */
-extern int	sl_place(const char *file, const char *revision, int line);
+extern char *sl_place(const char *file, const char *revision, int line);
 
 /* in register.c */
 extern SlOutcome sl_source_register(const SlSource *source, bool from_push,

@@ -63,19 +63,20 @@ static const HeaderRule header_rules[] = {
 	{"project", RESERVED, NULL},
 };
 
-/* Context of an error: where it is. */
-int
+/*
+ * How a message begins, as those about scripts do: 'file "003.sql", line 12: ',
+ * or what is known of it.
+ */
+char *
 sl_place(const char *file, const char *revision, int line)
 {
 	if (file && line > 0)
-		errcontext("file \"%s\", line %d", file, line);
-	else if (file)
-		errcontext("file \"%s\"", file);
-	else if (revision && line > 0)
-		errcontext("revision \"%s\", line %d", revision, line);
-	else if (revision)
-		errcontext("revision \"%s\"", revision);
-	return 0;
+		return psprintf("file \"%s\", line %d: ", file, line);
+	if (file)
+		return psprintf("file \"%s\": ", file);
+	if (revision && line > 0)
+		return psprintf("revision \"%s\", line %d: ", revision, line);
+	return "";
 }
 
 /* A source with nothing in it yet but the file that it comes from. */
@@ -136,9 +137,9 @@ header_kind(SlSource *source, const SlHeader *header, bool in_down)
 	if (!sl_kind_parse(header->value, &source->kind))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("unknown kind \"%s\"", header->value),
-				 errhint("The kinds are versioned, repeatable, seed and baseline."),
-				 sl_place(source->file, source->revision, header->line)));
+				 errmsg("%sunknown kind \"%s\"",
+						sl_place(source->file, source->revision, header->line), header->value),
+				 errhint("The kinds are versioned, repeatable, seed and baseline.")));
 }
 
 static void
@@ -167,8 +168,8 @@ header_ignore(SlSource *source, const SlHeader *header, bool in_down)
 	if (strpbrk(header->value, " \t") == NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:ignore\" needs a rule and a reason"),
-				 sl_place(source->file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:ignore\" needs a rule and a reason",
+						sl_place(source->file, source->revision, header->line))));
 	if (n == 0)
 		source->ignores = palloc(sizeof(char *));
 	else
@@ -185,9 +186,9 @@ header_down(SlSource *source, const SlHeader *header, bool in_down)
 	if (source->down != NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" has two down scripts",
-						source->revision),
-				 sl_place(source->file, source->revision, header->line)));
+				 errmsg("%srevision \"%s\" has two down scripts",
+						sl_place(source->file, source->revision, header->line),
+						source->revision)));
 	source->down = text + header->end;
 	source->down_line = header->line + 1;
 	source->up = sl_slice(text, 0, header->start);
@@ -211,42 +212,42 @@ header_rule(const SlSource *source, const SlHeader *header, bool own_format,
 	if (rule == NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("unknown header \"sl:%s\"", header->name),
-				 errhint("The headers are revision, parents, kind, no-transaction, down, replaces and ignore."),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sunknown header \"sl:%s\"",
+						sl_place(file, source->revision, header->line), header->name),
+				 errhint("The headers are revision, parents, kind, no-transaction, down, replaces and ignore.")));
 	if (rule->flags & RESERVED)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:%s\" is reserved, not supported yet",
-						header->name),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:%s\" is reserved, not supported yet",
+						sl_place(file, source->revision, header->line),
+						header->name)));
 	if ((rule->flags & OWN_FORMAT_ONLY) && !own_format)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:%s\" is for plain files only",
-						header->name),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:%s\" is for plain files only",
+						sl_place(file, source->revision, header->line),
+						header->name)));
 	if (in_down && !(rule->flags & IN_DOWN))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:%s\" in a down script", header->name),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:%s\" in a down script",
+						sl_place(file, source->revision, header->line), header->name)));
 	if ((rule->flags & BEFORE_STATEMENTS) && !header->leading)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:%s\" must stand before the first statement",
-						header->name),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:%s\" must stand before the first statement",
+						sl_place(file, source->revision, header->line),
+						header->name)));
 	if ((rule->flags & NEEDS_VALUE) && header->value[0] == '\0')
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:%s\" needs a value", header->name),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:%s\" needs a value",
+						sl_place(file, source->revision, header->line), header->name)));
 	if ((rule->flags & NO_VALUE) && header->value[0] != '\0')
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("header \"sl:%s\" takes no value", header->name),
-				 sl_place(file, source->revision, header->line)));
+				 errmsg("%sheader \"sl:%s\" takes no value",
+						sl_place(file, source->revision, header->line), header->name)));
 	return rule;
 }
 
@@ -304,38 +305,38 @@ validate_id(const SlSource *source, const char *id)
 	if (length == 0)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("a revision's id must not be empty"),
-				 sl_place(source->file, source->revision, 0)));
+				 errmsg("%sa revision's id must not be empty",
+						sl_place(source->file, source->revision, 0))));
 	if (length > SL_MAX_REVISION)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("a revision's id must not be longer than %d bytes",
+				 errmsg("%sa revision's id must not be longer than %d bytes",
+						sl_place(source->file, NULL, 0),
 						SL_MAX_REVISION),
-				 errdetail("This one has %zu bytes.", length),
-				 sl_place(source->file, NULL, 0)));
+				 errdetail("This one has %zu bytes.", length)));
 	if (sl_bad_character(id, false))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("a revision's id must not hold control characters"),
-				 sl_place(source->file, NULL, 0)));
+				 errmsg("%sa revision's id must not hold control characters",
+						sl_place(source->file, NULL, 0))));
 	if (strcmp(id, "heads") == 0 || strcmp(id, "base") == 0)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("\"%s\" cannot be a revision's id", id),
-				 errdetail("As a target it means something else."),
-				 sl_place(source->file, NULL, 0)));
+				 errmsg("%s\"%s\" cannot be a revision's id",
+						sl_place(source->file, NULL, 0), id),
+				 errdetail("As a target it means something else.")));
 	if (strpbrk(id, ":,") != NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("a revision's id must not hold a colon or a comma: \"%s\"",
-						id),
-				 sl_place(source->file, NULL, 0)));
+				 errmsg("%sa revision's id must not hold a colon or a comma: \"%s\"",
+						sl_place(source->file, NULL, 0),
+						id)));
 	if (sl_is_blank(id, 1) || sl_is_blank(id + length - 1, 1))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("a revision's id must not begin or end with a blank: \"%s\"",
-						id),
-				 sl_place(source->file, NULL, 0)));
+				 errmsg("%sa revision's id must not begin or end with a blank: \"%s\"",
+						sl_place(source->file, NULL, 0),
+						id)));
 }
 
 /*
@@ -355,16 +356,16 @@ sl_source_validate(const SlSource *source)
 		(source->kind == SL_KIND_REPEATABLE || source->kind == SL_KIND_SEED))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" of kind %s cannot have parents",
-						source->revision, sl_kind_name(source->kind)),
-				 sl_place(source->file, NULL, 0)));
+				 errmsg("%srevision \"%s\" of kind %s cannot have parents",
+						sl_place(source->file, NULL, 0),
+						source->revision, sl_kind_name(source->kind))));
 	if (source->nreplaces > 0 && source->kind != SL_KIND_BASELINE)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" of kind %s cannot replace others",
+				 errmsg("%srevision \"%s\" of kind %s cannot replace others",
+						sl_place(source->file, NULL, 0),
 						source->revision, sl_kind_name(source->kind)),
-				 errhint("Add a line \"-- sl:kind baseline\"."),
-				 sl_place(source->file, NULL, 0)));
+				 errhint("Add a line \"-- sl:kind baseline\".")));
 	for (i = 0; i < source->nreplaces; i++)
 	{
 		const char *member = source->replaces[i];
@@ -374,38 +375,37 @@ sl_source_validate(const SlSource *source)
 			(dots && (dots == member || dots[2] == '\0')))
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
-					 errmsg("revision \"%s\" replaces \"%s\", which is neither an id nor a range a..b",
-							source->revision, member),
-					 sl_place(source->file, NULL, 0)));
+					 errmsg("%srevision \"%s\" replaces \"%s\", which is neither an id nor a range a..b",
+							sl_place(source->file, NULL, 0),
+							source->revision, member)));
 	}
 	if (source->up == NULL && source->kind != SL_KIND_VERSIONED)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" of kind %s needs a script",
+				 errmsg("%srevision \"%s\" of kind %s needs a script",
+						sl_place(source->file, NULL, 0),
 						source->revision, sl_kind_name(source->kind)),
-				 errdetail("Only a versioned revision can be run by another tool."),
-				 sl_place(source->file, NULL, 0)));
+				 errdetail("Only a versioned revision can be run by another tool.")));
 	if (source->up == NULL && source->down != NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" has a down script and no up script",
-						source->revision),
-				 sl_place(source->down_file ? source->down_file : source->file,
-						  NULL, 0)));
+				 errmsg("%srevision \"%s\" has a down script and no up script",
+						sl_place(source->down_file ? source->down_file : source->file, NULL, 0),
+						source->revision)));
 	if (source->description)
 	{
 		if (strlen(source->description) > SL_MAX_DESCRIPTION)
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
-					 errmsg("the description of revision \"%s\" must not be longer than %d bytes",
-							source->revision, SL_MAX_DESCRIPTION),
-					 sl_place(source->file, NULL, 0)));
+					 errmsg("%sthe description of revision \"%s\" must not be longer than %d bytes",
+							sl_place(source->file, NULL, 0),
+							source->revision, SL_MAX_DESCRIPTION)));
 		if (sl_bad_character(source->description, true))
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
-					 errmsg("the description of revision \"%s\" must not hold control characters",
-							source->revision),
-					 sl_place(source->file, NULL, 0)));
+					 errmsg("%sthe description of revision \"%s\" must not hold control characters",
+							sl_place(source->file, NULL, 0),
+							source->revision)));
 	}
 }
 

@@ -35,7 +35,7 @@ is_word(char c)
 
 /* Behind the closing quote; a doubled one is part of the text. */
 static int
-quoted_end(const SlTokens *tokens, int at, bool backslashes)
+quoted_end(const SlLexer *tokens, int at, bool backslashes)
 {
 	const char *text = tokens->text;
 	char		quote = text[at++];
@@ -57,7 +57,7 @@ quoted_end(const SlTokens *tokens, int at, bool backslashes)
 
 /* Behind the closing tag, or 'at' if this is no dollar quote. */
 static int
-dollar_end(const SlTokens *tokens, int at)
+dollar_end(const SlLexer *tokens, int at)
 {
 	const char *text = tokens->text;
 	int			tag = at + 1;
@@ -80,7 +80,7 @@ dollar_end(const SlTokens *tokens, int at)
 
 /* Behind a block comment; they nest. */
 static int
-block_comment_end(const SlTokens *tokens, int at)
+block_comment_end(const SlLexer *tokens, int at)
 {
 	const char *text = tokens->text;
 	int			depth = 0;
@@ -106,38 +106,38 @@ block_comment_end(const SlTokens *tokens, int at)
 }
 
 static int
-token_end(SlTokens *tokens, SlToken *token)
+token_end(SlLexer *tokens, SlLexeme *token)
 {
 	const char *text = tokens->text;
 	int			at = token->start;
 	int			end;
 	char		c = text[at];
 
-	token->type = SL_TOKEN_OTHER;
+	token->type = SL_LEXEME_OTHER;
 	if (c == '-' && at + 1 < tokens->length && text[at + 1] == '-')
 	{
-		token->type = SL_TOKEN_COMMENT;
+		token->type = SL_LEXEME_COMMENT;
 		return sl_line_end(text, tokens->length, at);
 	}
 	if (c == '\'' || ((c == 'e' || c == 'E') && text[at + 1] == '\''))
 	{
-		token->type = SL_TOKEN_STRING;
+		token->type = SL_LEXEME_STRING;
 		return c == '\'' ? quoted_end(tokens, at, false) :
 			quoted_end(tokens, at + 1, true);
 	}
 	if (c == '"')
 	{
-		token->type = SL_TOKEN_NAME;
+		token->type = SL_LEXEME_NAME;
 		return quoted_end(tokens, at, false);
 	}
 	if (c == '$' && (end = dollar_end(tokens, at)) > at)
 	{
-		token->type = SL_TOKEN_STRING;
+		token->type = SL_LEXEME_STRING;
 		return end;
 	}
 	if (is_word(c))
 	{
-		token->type = SL_TOKEN_WORD;
+		token->type = SL_LEXEME_WORD;
 		for (end = at + 1; end < tokens->length && is_word(text[end]);)
 			end++;
 		return end;
@@ -145,9 +145,9 @@ token_end(SlTokens *tokens, SlToken *token)
 	return at + 1;
 }
 
-/* The next token; at the end of the text one of type SL_TOKEN_END. */
+/* The next token; at the end of the text one of type SL_LEXEME_END. */
 void
-sl_token_next(SlTokens *tokens, SlToken *token)
+sl_lexeme_next(SlLexer *tokens, SlLexeme *token)
 {
 	const char *text = tokens->text;
 
@@ -170,7 +170,7 @@ sl_token_next(SlTokens *tokens, SlToken *token)
 	token->line = tokens->line;
 	if (tokens->at >= tokens->length)
 	{
-		token->type = SL_TOKEN_END;
+		token->type = SL_LEXEME_END;
 		token->end = tokens->at;
 		return;
 	}
@@ -182,11 +182,11 @@ sl_token_next(SlTokens *tokens, SlToken *token)
 
 /* Is it this keyword, or this character? */
 bool
-sl_token_is(const SlTokens *tokens, const SlToken *token, const char *word)
+sl_lexeme_is(const SlLexer *tokens, const SlLexeme *token, const char *word)
 {
 	int			length = token->end - token->start;
 
-	return (token->type == SL_TOKEN_WORD || token->type == SL_TOKEN_OTHER) &&
+	return (token->type == SL_LEXEME_WORD || token->type == SL_LEXEME_OTHER) &&
 		length == (int) strlen(word) &&
 		pg_strncasecmp(tokens->text + token->start, word, length) == 0;
 }
@@ -196,7 +196,7 @@ sl_token_is(const SlTokens *tokens, const SlToken *token, const char *word)
  * are written.
  */
 char *
-sl_token_value(const SlTokens *tokens, const SlToken *token)
+sl_lexeme_value(const SlLexer *tokens, const SlLexeme *token)
 {
 	char	   *value = sl_slice(tokens->text, token->start, token->end);
 	char	   *from;

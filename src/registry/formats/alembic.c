@@ -146,9 +146,9 @@ refuse_value(const Python *python, int at, const char *variable)
 {
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
-			 errmsg("the value of %s is not a literal", variable),
-			 errdetail("The file is read as text and not executed: strings, None, and tuples or lists of strings are understood."),
-			 sl_place(python->file->name, NULL, line_of(python, at))));
+			 errmsg("%sthe value of %s is not a literal",
+					sl_place(python->file->name, NULL, line_of(python, at)), variable),
+			 errdetail("The file is read as text and not executed: strings, None, and tuples or lists of strings are understood.")));
 }
 
 /* Append the character of an escape with 'digits' digits at 'at'. */

@@ -47,7 +47,7 @@ typedef struct Walk
 	SlPush	   *push;
 	const SlFile *file;
 	char	   *text;			/* the body; what is taken out is blanked */
-	SlTokens	tokens;
+	SlLexer	tokens;
 	Block	   *block;			/* NULL before the first header */
 	char	   *version_table;	/* as the CREATE TABLE named it */
 	bool		seen_begin;
@@ -65,8 +65,8 @@ typedef struct VersionStatement
 /* A statement as tokens; a longer one is none that is looked for. */
 typedef struct Statement
 {
-	const SlTokens *tokens;
-	SlToken		token[MAX_TOKENS];
+	const SlLexer *tokens;
+	SlLexeme		token[MAX_TOKENS];
 	int			count;
 	int			at;
 	int			line;
@@ -115,7 +115,7 @@ static bool
 take(Statement *statement, const char *word)
 {
 	if (statement->at < statement->count &&
-		sl_token_is(statement->tokens, &statement->token[statement->at], word))
+		sl_lexeme_is(statement->tokens, &statement->token[statement->at], word))
 	{
 		statement->at++;
 		return true;
@@ -137,14 +137,14 @@ take_all(Statement *statement, const char *const *words, int count)
 }
 
 static char *
-take_type(Statement *statement, SlTokenType type)
+take_type(Statement *statement, SlLexemeType type)
 {
-	const SlToken *token = &statement->token[statement->at];
+	const SlLexeme *token = &statement->token[statement->at];
 
 	if (statement->at >= statement->count || token->type != type)
 		return NULL;
 	statement->at++;
-	return sl_token_value(statement->tokens, token);
+	return sl_lexeme_value(statement->tokens, token);
 }
 
 /* A table's name; the schema before it does not matter. */
@@ -155,9 +155,9 @@ take_table(Statement *statement)
 
 	do
 	{
-		name = take_type(statement, SL_TOKEN_WORD);
+		name = take_type(statement, SL_LEXEME_WORD);
 		if (name == NULL)
-			name = take_type(statement, SL_TOKEN_NAME);
+			name = take_type(statement, SL_LEXEME_NAME);
 	} while (name && take(statement, "."));
 	return name;
 }
@@ -176,7 +176,7 @@ match_create(Statement *statement)
 	if (!take_all(statement, before, lengthof(before)) ||
 		(table = take_table(statement)) == NULL ||
 		!take_all(statement, column, lengthof(column)) ||
-		take_type(statement, SL_TOKEN_WORD) == NULL ||
+		take_type(statement, SL_LEXEME_WORD) == NULL ||
 		!take_all(statement, rest, lengthof(rest)))
 		return NULL;
 	if (take(statement, ",") &&
@@ -197,7 +197,7 @@ match_where(Statement *statement)
 	if (!take(statement, "WHERE") ||
 		(column = take_table(statement)) == NULL ||
 		strcmp(column, "version_num") != 0 || !take(statement, "=") ||
-		(id = take_type(statement, SL_TOKEN_STRING)) == NULL ||
+		(id = take_type(statement, SL_LEXEME_STRING)) == NULL ||
 		statement->at != statement->count)
 		return NULL;
 	return id;
@@ -217,7 +217,7 @@ match_version(Statement *statement, VersionStatement *found)
 	{
 		return (found->table = take_table(statement)) != NULL &&
 			take_all(statement, values, lengthof(values)) &&
-			(found->new_id = take_type(statement, SL_TOKEN_STRING)) != NULL &&
+			(found->new_id = take_type(statement, SL_LEXEME_STRING)) != NULL &&
 			take(statement, ")") &&
 			(statement->at == statement->count ||
 			 take(statement, "RETURNING"));
@@ -227,7 +227,7 @@ match_version(Statement *statement, VersionStatement *found)
 	{
 		return (found->table = take_table(statement)) != NULL &&
 			take_all(statement, update, lengthof(update)) &&
-			(found->new_id = take_type(statement, SL_TOKEN_STRING)) != NULL &&
+			(found->new_id = take_type(statement, SL_LEXEME_STRING)) != NULL &&
 			(found->old_id = match_where(statement)) != NULL;
 	}
 	return take_all(statement, delete, lengthof(delete)) &&
@@ -272,11 +272,11 @@ is_version_statement(Walk *walk, Statement *statement)
 	if (!agrees)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("the version table is set to \"%s\" in revision \"%s\"",
+				 errmsg("%sthe version table is set to \"%s\" in revision \"%s\"",
+						sl_place(walk->file->name, NULL, statement->line),
 						found.new_id, block->revision),
 				 errdetail("The line \"-- Running upgrade\" above it names \"%s\".",
-						   block->revision),
-				 sl_place(walk->file->name, NULL, statement->line)));
+						   block->revision)));
 
 	/* a row that was given up is a parent's, or a dependency's */
 	if (found.old_id && !has_member(block->parents, found.old_id) &&
@@ -311,8 +311,8 @@ is_bookkeeping(Walk *walk, Statement *statement)
 	if (walk->block == NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("statement before the first line \"-- Running upgrade\""),
-				 sl_place(walk->file->name, NULL, statement->line)));
+				 errmsg("%sstatement before the first line \"-- Running upgrade\"",
+						sl_place(walk->file->name, NULL, statement->line))));
 	if (!statement->too_long && is_version_statement(walk, statement))
 		return true;
 	if (walk->seen_begin && !walk->in_transaction)
@@ -360,7 +360,7 @@ finish_block(Walk *walk, int end)
 
 /* "upgrade a, b -> c", or ", text" behind it in older versions */
 static Block *
-parse_header(Walk *walk, const SlToken *token)
+parse_header(Walk *walk, const SlLexeme *token)
 {
 	Block	   *block = palloc0(sizeof(Block));
 	char	   *line = sl_slice(walk->text, token->start + strlen(RUNNING),
@@ -373,15 +373,15 @@ parse_header(Walk *walk, const SlToken *token)
 	if (strncmp(line, "stamp_revision ", 15) == 0)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("this output of \"alembic stamp --sql\" only stamps, it holds no migration"),
-				 errhint("Push the output of \"alembic upgrade --sql\"."),
-				 sl_place(walk->file->name, NULL, token->line)));
+				 errmsg("%sthis output of \"alembic stamp --sql\" only stamps, it holds no migration",
+						sl_place(walk->file->name, NULL, token->line)),
+				 errhint("Push the output of \"alembic upgrade --sql\".")));
 	if (strncmp(line, "downgrade ", 10) == 0)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("this is the output of \"alembic downgrade --sql\""),
-				 errhint("Push the output of \"alembic upgrade --sql\"; a down script is given with sl_register()."),
-				 sl_place(walk->file->name, NULL, token->line)));
+				 errmsg("%sthis is the output of \"alembic downgrade --sql\"",
+						sl_place(walk->file->name, NULL, token->line)),
+				 errhint("Push the output of \"alembic upgrade --sql\"; a down script is given with sl_register().")));
 
 	if (comma)
 	{
@@ -412,7 +412,7 @@ parse_file(SlPush *push, const SlFile *file)
 {
 	Walk		walk;
 	Statement	statement;
-	SlToken		token;
+	SlLexeme		token;
 	bool		found = false;
 
 	memset(&walk, 0, sizeof(walk));
@@ -430,13 +430,13 @@ parse_file(SlPush *push, const SlFile *file)
 		bool		header;
 		bool		end;
 
-		sl_token_next(&walk.tokens, &token);
-		header = token.type == SL_TOKEN_COMMENT &&
+		sl_lexeme_next(&walk.tokens, &token);
+		header = token.type == SL_LEXEME_COMMENT &&
 			is_header(file->body, file->length, token.start);
-		if (token.type == SL_TOKEN_COMMENT && !header)
+		if (token.type == SL_LEXEME_COMMENT && !header)
 			continue;
-		end = header || token.type == SL_TOKEN_END ||
-			sl_token_is(&walk.tokens, &token, ";");
+		end = header || token.type == SL_LEXEME_END ||
+			sl_lexeme_is(&walk.tokens, &token, ";");
 		if (end && statement.count > 0)
 		{
 			if (is_bookkeeping(&walk, &statement))
@@ -444,7 +444,7 @@ parse_file(SlPush *push, const SlFile *file)
 						 header ? token.start : token.end);
 			begin_statement(&walk, &statement);
 		}
-		if (header || token.type == SL_TOKEN_END)
+		if (header || token.type == SL_LEXEME_END)
 			finish_block(&walk, token.start);
 		if (header)
 		{
@@ -459,7 +459,7 @@ parse_file(SlPush *push, const SlFile *file)
 			statement.token[statement.count++] = token;
 		else
 			statement.too_long = true;
-	} while (token.type != SL_TOKEN_END);
+	} while (token.type != SL_LEXEME_END);
 
 	if (!found)
 		ereport(ERROR,

@@ -146,9 +146,10 @@ find_sections(const SlFile *file)
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
 					 marker == NO_MARKER ?
-					 errmsg("statement before the first \"-- migrate:up\"") :
-					 errmsg("\"-- migrate:down\" without a \"-- migrate:up\" before it"),
-					 sl_place(file->name, NULL, line)));
+					 errmsg("%sstatement before the first \"-- migrate:up\"",
+							sl_place(file->name, NULL, line)) :
+					 errmsg("%s\"-- migrate:down\" without a \"-- migrate:up\" before it",
+							sl_place(file->name, NULL, line))));
 		if (current)
 			current->end = at;
 		current = palloc(sizeof(Section));

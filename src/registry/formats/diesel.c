@@ -90,8 +90,8 @@ runs_in_transaction(const SlFile *file)
 			return false;
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("run_in_transaction is neither true nor false"),
-				 sl_place(file->name, NULL, line)));
+				 errmsg("%srun_in_transaction is neither true nor false",
+						sl_place(file->name, NULL, line))));
 	}
 	return true;
 }

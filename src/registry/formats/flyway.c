@@ -148,12 +148,11 @@ refuse_placeholders(const SlFile *file)
 	end = strchr(at, '}');
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
-			 errmsg("placeholder \"%s\" has no value here",
+			 errmsg("%splaceholder \"%s\" has no value here",
+					sl_place(file->name, NULL, 1 + sl_count_lines(file->body, at - file->body)),
 					sl_slice(at, 0, end && end - at < 64 ?
 							 (int) (end - at) + 1 : 2)),
-			 errhint("Put the value into the file before the push."),
-			 sl_place(file->name, NULL,
-					  1 + sl_count_lines(file->body, at - file->body))));
+			 errhint("Put the value into the file before the push.")));
 }
 
 static void
@@ -195,8 +194,8 @@ conf_line(const SlFile *conf, int line, const char *key, const char *value,
 	else if (strcmp(key, "shouldExecute") == 0)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("\"shouldExecute\" is not supported"),
-				 sl_place(conf->name, NULL, line)));
+				 errmsg("%s\"shouldExecute\" is not supported",
+						sl_place(conf->name, NULL, line))));
 }
 
 static void
