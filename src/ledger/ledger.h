@@ -127,6 +127,14 @@ extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
 extern void sl_registry_put(const SlRegistryEntry *entry);
 extern void sl_registry_delete(const char *revision);
 
+/*
+ * Give a revision other parents and another description, and leave its
+ * scripts with the role that registered them.
+ */
+extern void sl_registry_relink(const char *revision, char **parents,
+							   int nparents, bool linear,
+							   const char *description);
+
 /* Write down a refused change of an applied script; NULL takes it back. */
 extern void sl_registry_set_candidate(const char *revision,
 									  const char *candidate,

@@ -356,6 +356,33 @@ sl_registry_put(const SlRegistryEntry *entry)
 	sl_query_run(&put_entry, SL_WRITE, v, n);
 }
 
+static SlQuery relink = {
+	"UPDATE @.sl_registry AS r SET parents = $2, linear = $3,"
+	" description = $4, settled = false"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
+	"sl_registry", 4, {TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID}
+};
+
+/*
+ * Change what is around a script and not the script: its registrar stays
+ * answerable for it, so that a privileged caller who brings only the graph
+ * does not lend their rights to somebody else's text.
+ */
+void
+sl_registry_relink(const char *revision, char **parents, int nparents,
+				   bool linear, const char *description)
+{
+	Datum		v[4];
+	char		n[4];
+
+	memset(n, ' ', sizeof(n));
+	sl_param_text(v, n, 0, revision);
+	sl_param_texts(v, n, 1, parents, nparents);
+	v[2] = BoolGetDatum(linear);
+	sl_param_text(v, n, 3, description);
+	sl_query_run(&relink, SL_WRITE, v, n);
+}
+
 static SlQuery delete_entry = {
 	"DELETE FROM @.sl_registry AS r"
 	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
