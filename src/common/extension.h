@@ -15,6 +15,9 @@
 
 #include "postgres.h"
 
+#define SL_EXTENSION_NAME "schema_lifecycle"
+#define SL_EXTENSION_VERSION "1.0"
+
 /* The installed extension: found by its name in pg_extension, never by path. */
 typedef struct SlExtension
 {

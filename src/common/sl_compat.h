@@ -20,4 +20,56 @@
 #error "schema_lifecycle supports PostgreSQL 15 to 18"
 #endif
 
+/* 16 moved the memory of GUC extras from malloc to a context of its own */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size) malloc(size)
+#define guc_free(pointer) free(pointer)
+#endif
+
+/* 16 brought typed allocation, and late minor releases of 15 some of it */
+#include "storage/shmem.h"
+#ifndef palloc_object
+#define palloc_object(type) ((type *) palloc(sizeof(type)))
+#define palloc0_object(type) ((type *) palloc0(sizeof(type)))
+#endif
+#ifndef palloc_array
+#define palloc_array(type, count) \
+	((type *) palloc(mul_size(sizeof(type), (count))))
+#define palloc0_array(type, count) \
+	((type *) palloc0(mul_size(sizeof(type), (count))))
+#endif
+
+/*
+ * 16 made the list of settings a copy with its length, and 18 has settings
+ * that RESET does not touch.
+ */
+#include "utils/guc_tables.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_guc_variables(count) get_guc_variables(count)
+#define SL_GUC_NO_RESET GUC_NO_RESET
+#else
+#define sl_guc_variables(count) \
+	(*(count) = GetNumConfigOptions(), get_guc_variables())
+#define SL_GUC_NO_RESET 0
+#endif
+
+/* 17 put the virtual transaction id of a lock into a struct */
+#if PG_VERSION_NUM >= 170000
+#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->vxid.localTransactionId)
+#else
+#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->lxid)
+#endif
+
+/* 18 dropped execute_once */
+#include "executor/executor.h"
+#if PG_VERSION_NUM < 180000
+#define ExecutorRun(desc, direction, count) \
+	ExecutorRun(desc, direction, count, true)
+#endif
+
+/* 18 has C11's place for it, before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* SL_COMPAT_H */

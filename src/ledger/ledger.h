@@ -62,6 +62,8 @@ typedef struct SlRevisionRow
 	bool		failed;			/* last word 'fail', or an open journal */
 	char	   *description;
 	char	   *format;
+	Oid			registrar;		/* InvalidOid when that role is gone */
+	char	   *registrar_name;
 } SlRevisionRow;
 
 /* All of the registry by id in byte order; *applied_unknown: ids that are
@@ -74,6 +76,7 @@ extern SlRevisionRow *sl_registry_read(bool fresh, int *nrows,
  * unsettled: one probe of a partial index, whatever the registry's size.
  */
 extern bool sl_registry_is_settled(bool fresh);
+extern bool sl_registry_is_empty(bool fresh);
 
 /* Everything about one revision. */
 typedef struct SlRegistryEntry
@@ -106,7 +109,8 @@ typedef struct SlRegistryEntry
 	char	   *candidate_file;
 	char	   *noted;
 	/* filled by sl_registry_get only */
-	bool		applied;
+	bool		applied;		/* as in SlRevisionRow */
+	bool		claimed;
 	bool		journal_open;	/* partly run outside a transaction */
 	Oid			registrar;		/* InvalidOid when that role is gone */
 	char	   *registrar_name;
@@ -129,11 +133,18 @@ extern void sl_registry_set_candidate(const char *revision,
 /* Mark as settled: what is applied, once a whole graph was found sound. */
 extern void sl_registry_settle(List *revisions);
 
+/* Take that back for one. */
+extern void sl_registry_unsettle(const char *revision);
+
 /* Unsettle what names 'revision' as a parent. */
 extern void sl_registry_unsettle_children(const char *revision);
 
 /* Ids of the pending revisions of a source, for {"prune": true}. */
 extern List *sl_registry_pending_of_source(const char *source);
+
+extern bool sl_registry_is_transactional(const char *revision, bool up,
+										 const char **command);
+extern bool sl_registry_has_down(const char *revision);
 
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);
@@ -155,11 +166,15 @@ typedef struct SlLogEntry
 } SlLogEntry;
 
 /*
- * Append a row and return its id.  The caller holds the migration lock, which
- * is what makes the ids a gapless order.
+ * The id that the next row takes, and the row.  The caller holds the
+ * migration lock from before the first to the end of its transaction, which
+ * is what makes the ids an order.
  */
-extern int64 sl_log_append(const SlLogEntry *entry);
+extern int64 sl_log_next_id(void);
+extern void sl_log_append(int64 id, const SlLogEntry *entry);
 extern bool sl_log_is_empty(bool fresh);
+extern bool sl_log_is_ahead_of_snapshot(void);
+extern Interval *sl_make_interval(int64 microseconds);
 
 /*
  * Claim a revision: false if somebody else has it.  The unique key decides,
@@ -167,10 +182,29 @@ extern bool sl_log_is_empty(bool fresh);
  */
 extern bool sl_claim(const char *revision, int64 log_id, const char *action,
 					 bool forced, const char *meaning);
-extern void sl_claim_set(const char *revision, int64 log_id,
+extern bool sl_claim_set(const char *revision, int64 log_id,
 						 const char *action, bool forced,
 						 const char *meaning);
 extern bool sl_unclaim(const char *revision);
+
+/* in activity.c: what the server knows of other sessions */
+
+typedef struct SlActivity
+{
+	char	   *application_name;
+	char	   *client;			/* address, or "local" */
+	char	   *since;			/* start of its transaction or statement */
+	char	   *query;
+} SlActivity;
+
+extern SlActivity *sl_activity_of(int pid);
+extern char *sl_prepared_transaction_gid(TransactionId xid);
+
+/*
+ * Does a managed schema hold an object that is no extension's?  Returns one
+ * of them, described, or NULL.
+ */
+extern char *sl_find_managed_object(List *managed_schemas);
 
 /* in journal.c */
 
@@ -179,12 +213,13 @@ typedef struct SlJournalStep
 	int			statement;
 	bool		finished;
 	char	   *text;
-	Jsonb	   *before;
+	char	   *before;			/* jsonb text: what the step found, or NULL */
 } SlJournalStep;
 
 extern List *sl_journal_read(const char *revision, const char *direction);
 extern void sl_journal_start(const char *revision, const char *direction,
-							 int statement, const char *text, Jsonb *before);
+							 int statement, const char *text,
+							 const char *before);
 extern void sl_journal_finish(const char *revision, const char *direction,
 							  int statement, const char *text);
 extern void sl_journal_forget_step(const char *revision,
@@ -211,8 +246,10 @@ typedef struct SlOptions
 	bool		compare_privileges;
 	List	   *managed_schemas;	/* char *; NIL: all but system, temporary
 									 * and extension schemas */
+	char	   *ignore;
+	int			log_retention_days;
 	bool		prune;			/* sl_load */
-	const char *source;			/* sl_load; NULL: the format's name */
+	char	   *source;			/* sl_load; empty: the format's name */
 } SlOptions;
 
 /* An unknown key or a bad value: SL009. */

@@ -1,0 +1,131 @@
+/*-------------------------------------------------------------------------
+ *
+ * activity.c
+ *	  What the server itself knows: other sessions, prepared transactions,
+ *	  and whether there is anything in the schemas that we manage.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/ledger/activity.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "common/sl_compat.h"
+#include "ledger/ledger.h"
+#include "ledger/query.h"
+
+static SlQuery read_activity = {
+	"SELECT a.application_name,"
+	" COALESCE(pg_catalog.host(a.client_addr), 'local'),"
+	" COALESCE(a.xact_start, a.query_start)::pg_catalog.text, a.query"
+	" FROM pg_catalog.pg_stat_activity AS a"
+	" WHERE a.pid OPERATOR(pg_catalog.=) $1",
+	NULL, 1, {INT4OID}
+};
+
+/* What a session is doing; NULL if it is gone. */
+SlActivity *
+sl_activity_of(int pid)
+{
+	Datum		values[1];
+	SlResult	result;
+	SlActivity *activity = NULL;
+
+	values[0] = Int32GetDatum(pid);
+	sl_query_open(&read_activity, SL_READ_FRESH, values, NULL, &result);
+	if (result.nrows > 0)
+	{
+		activity = MemoryContextAllocZero(result.caller, sizeof(SlActivity));
+		activity->application_name = sl_result_text(&result, 0, 1);
+		activity->client = sl_result_text(&result, 0, 2);
+		activity->since = sl_result_text(&result, 0, 3);
+		activity->query = sl_result_text(&result, 0, 4);
+	}
+	sl_query_close(&result);
+	return activity;
+}
+
+static SlQuery read_prepared = {
+	"SELECT x.gid FROM pg_catalog.pg_prepared_xacts AS x"
+	" WHERE x.transaction OPERATOR(pg_catalog.=) $1",
+	NULL, 1, {XIDOID}
+};
+
+/* The name of a prepared transaction; NULL if it is gone. */
+char *
+sl_prepared_transaction_gid(TransactionId xid)
+{
+	Datum		values[1];
+	SlResult	result;
+	char	   *gid = NULL;
+
+	values[0] = TransactionIdGetDatum(xid);
+	sl_query_open(&read_prepared, SL_READ_FRESH, values, NULL, &result);
+	if (result.nrows > 0)
+		gid = sl_result_text(&result, 0, 1);
+	sl_query_close(&result);
+	return gid;
+}
+
+/*
+ * Relations, functions and types of the managed schemas that belong to no
+ * extension.  Types are looked at where nothing stands behind them: enums,
+ * domains and ranges.
+ */
+static SlQuery find_object = {
+	"WITH managed AS MATERIALIZED (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
+	" WHERE CASE WHEN pg_catalog.cardinality($1) OPERATOR(pg_catalog.>) 0"
+	" THEN n.nspname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($1)"
+	" ELSE n.nspname OPERATOR(pg_catalog.<>) 'information_schema'"
+	" AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) '^pg_'"
+	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
+	" WHERE d.classid OPERATOR(pg_catalog.=) 2615"
+	" AND d.objid OPERATOR(pg_catalog.=) n.oid"
+	" AND d.deptype OPERATOR(pg_catalog.=) 'e') END)"
+	" SELECT pg_catalog.pg_describe_object(o.classid, o.objid, 0) FROM ("
+	" SELECT 1259::pg_catalog.oid AS classid, c.oid AS objid"
+	" FROM pg_catalog.pg_class AS c"
+	" WHERE c.relnamespace IN (SELECT m.oid FROM managed AS m)"
+	" AND c.relkind OPERATOR(pg_catalog.<>) ALL ('{i,I,t,c}')"
+	" UNION ALL SELECT 1255, p.oid FROM pg_catalog.pg_proc AS p"
+	" WHERE p.pronamespace IN (SELECT m.oid FROM managed AS m)"
+	" UNION ALL SELECT 1247, t.oid FROM pg_catalog.pg_type AS t"
+	" WHERE t.typnamespace IN (SELECT m.oid FROM managed AS m)"
+	" AND t.typtype OPERATOR(pg_catalog.=) ANY ('{e,d,r}')"
+	" ) AS o WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
+	" WHERE d.classid OPERATOR(pg_catalog.=) o.classid"
+	" AND d.objid OPERATOR(pg_catalog.=) o.objid"
+	" AND d.deptype OPERATOR(pg_catalog.=) ANY ('{e,i}'))"
+	" ORDER BY o.classid USING OPERATOR(pg_catalog.<),"
+	" o.objid USING OPERATOR(pg_catalog.<) LIMIT 1",
+	NULL, 1, {TEXTARRAYOID}
+};
+
+/* One object of the managed schemas, described, or NULL. */
+char *
+sl_find_managed_object(List *managed_schemas)
+{
+	Datum		v[1];
+	char		n[1];
+	char	  **names = palloc_array(char *,
+									 Max(list_length(managed_schemas), 1));
+	int			count = 0;
+	ListCell   *cell;
+	SlResult	result;
+	char	   *object = NULL;
+
+	foreach(cell, managed_schemas)
+		names[count++] = lfirst(cell);
+	sl_param_texts(v, n, 0, names, count);
+	sl_query_open(&find_object, SL_READ_FRESH, v, NULL, &result);
+	if (result.nrows > 0)
+		object = sl_result_text(&result, 0, 1);
+	sl_query_close(&result);
+	return object;
+}

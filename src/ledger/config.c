@@ -1,0 +1,400 @@
+/*-------------------------------------------------------------------------
+ *
+ * config.c
+ *	  What a call works with: session settings, under them the database's
+ *	  (sl_setting), over them the call's own options.
+ *
+ * Every name is a row of a table: to add a setting is to add a row.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/ledger/config.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "common/settings.h"
+#include "common/sl_compat.h"
+#include "common/sl_errors.h"
+#include "ledger/ledger.h"
+#include "ledger/query.h"
+
+PG_FUNCTION_INFO_V1(sl_configure);
+PG_FUNCTION_INFO_V1(sl_settings_rows);
+
+typedef enum ValueType
+{
+	VALUE_BOOL,
+	VALUE_NAMES,				/* comma list, stored as List of char * */
+	VALUE_TEXT,
+	VALUE_DAYS
+} ValueType;
+
+typedef struct DatabaseSetting
+{
+	const char *name;
+	ValueType	type;
+	const char *boot;
+	size_t		offset;			/* in SlOptions */
+	bool		configurable;	/* else an option of a call only */
+	const char *description;
+} DatabaseSetting;
+
+static const DatabaseSetting database_settings[] = {
+	{"allow_ahead", VALUE_BOOL, "on",
+		offsetof(SlOptions, allow_ahead), true,
+	"A database that is ahead of the expected head is healthy."},
+	{"allow_unverifiable", VALUE_BOOL, "off",
+		offsetof(SlOptions, allow_unverifiable), true,
+	"An applied revision without evidence is healthy."},
+	{"compare_owners", VALUE_BOOL, "off",
+		offsetof(SlOptions, compare_owners), true,
+	"Owners of objects are compared."},
+	{"compare_privileges", VALUE_BOOL, "off",
+		offsetof(SlOptions, compare_privileges), true,
+	"Privileges on objects are compared."},
+	{"log_retention_days", VALUE_DAYS, "90",
+		offsetof(SlOptions, log_retention_days), true,
+	"How long rows of the DDL log and the incidents are kept."},
+	{"managed_schemas", VALUE_NAMES, "",
+		offsetof(SlOptions, managed_schemas), true,
+	"The schemas that the migrations own; empty: all but system, temporary and extension schemas."},
+	{"ignore", VALUE_TEXT, "",
+		offsetof(SlOptions, ignore), true,
+	"Objects that are never compared, class:identity-glob[.attribute]."},
+	{"out_of_order", VALUE_BOOL, "off",
+		offsetof(SlOptions, out_of_order), true,
+	"A file that arrives below an applied one may run."},
+	{"prune", VALUE_BOOL, "off",
+		offsetof(SlOptions, prune), false,
+	"sl_load: pending revisions of this source that are gone are withdrawn."},
+	{"source", VALUE_TEXT, "",
+		offsetof(SlOptions, source), false,
+	"sl_load: the name of the push that the revisions belong to."},
+};
+
+static SlQuery read_settings = {
+	"SELECT s.name, s.value FROM @.sl_setting AS s",
+};
+
+static SlQuery put_setting = {
+	"INSERT INTO @.sl_setting (name, value) VALUES ($1, $2)"
+	" ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value",
+	"sl_setting", 2, {TEXTOID, TEXTOID}
+};
+
+static SlQuery drop_setting = {
+	"DELETE FROM @.sl_setting AS s"
+	" WHERE s.name OPERATOR(pg_catalog.=) $1",
+	"sl_setting", 1, {TEXTOID}
+};
+
+static const DatabaseSetting *
+find_database_setting(const char *name)
+{
+	int			i;
+
+	for (i = 0; i < (int) lengthof(database_settings); i++)
+		if (strcmp(database_settings[i].name, name) == 0)
+			return &database_settings[i];
+	return NULL;
+}
+
+static void
+bad_value(const char *name, const char *value, const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(SL_ERR_BAD_INPUT),
+			 errmsg("invalid value for \"%s\": \"%s\"", name, value),
+			 errhint("%s", wanted)));
+}
+
+/* Put a value where its setting keeps it. */
+static void
+store_value(SlOptions *options, const DatabaseSetting *setting,
+			const char *value)
+{
+	char	   *place = (char *) options + setting->offset;
+	char	   *copy;
+	List	   *names;
+	int			days;
+
+	switch (setting->type)
+	{
+		case VALUE_BOOL:
+			if (!parse_bool(value, (bool *) place))
+				bad_value(setting->name, value,
+						  _("Available values: on, off."));
+			break;
+		case VALUE_NAMES:
+			copy = pstrdup(value);
+			if (!SplitIdentifierString(copy, ',', &names))
+				bad_value(setting->name, value,
+						  _("A comma list of names is needed, quoted where they would be in SQL."));
+			*(List **) place = names;
+			break;
+		case VALUE_TEXT:
+			*(char **) place = pstrdup(value);
+			break;
+		case VALUE_DAYS:
+			if (!parse_int(value, &days, 0, NULL) || days < 0)
+				bad_value(setting->name, value,
+						  _("A number of days is needed, 0 to keep everything."));
+			*(int *) place = days;
+			break;
+	}
+}
+
+static int *
+int_option(SlOptions *options, int i)
+{
+	/* in the order of sl_int_settings */
+	int		   *places[] = {
+		&options->lock_wait,
+		&options->migration_lock_timeout,
+		&options->migration_statement_timeout,
+		&options->lock_retries,
+		&options->dry_run_hold,
+	};
+
+	Assert(lengthof(places) == sl_int_settings_count);
+	return places[i];
+}
+
+/* One key of the call's options. */
+static void
+take_option(SlOptions *options, const char *name, const char *value)
+{
+	const DatabaseSetting *setting;
+	int			i;
+
+	for (i = 0; i < sl_int_settings_count; i++)
+	{
+		const SlIntSetting *number = &sl_int_settings[i];
+		const char *hint = NULL;
+		int			parsed;
+
+		if (strcmp(number->name, name) != 0)
+			continue;
+		if (!parse_int(value, &parsed, number->unit, &hint))
+			bad_value(name, value, hint != NULL ? _(hint) :
+					  _("A number is needed."));
+		if (parsed < number->min || parsed > number->max)
+			bad_value(name, value,
+					  psprintf(_("The range is %d to %d."),
+							   number->min, number->max));
+		*int_option(options, i) = parsed;
+		return;
+	}
+	setting = find_database_setting(name);
+	if (setting != NULL)
+	{
+		store_value(options, setting, value);
+		return;
+	}
+	for (i = 0; i < sl_superuser_settings_count; i++)
+		if (strcmp(sl_superuser_settings[i].name, name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("\"%s\" cannot be an option of a call", name),
+					 errhint("It is a setting for superusers: SET schema_lifecycle.%s.",
+							 name)));
+	ereport(ERROR,
+			(errcode(SL_ERR_BAD_INPUT),
+			 errmsg("unknown option \"%s\"", name),
+			 errhint("The names are those of the view sl_settings.")));
+}
+
+/* What the database says (sl_configure), over the defaults. */
+static void
+take_database_settings(SlOptions *options)
+{
+	SlResult	result;
+	uint64		i;
+
+	sl_query_open(&read_settings, SL_READ_FRESH, NULL, NULL, &result);
+	for (i = 0; i < result.nrows; i++)
+	{
+		char	   *name = sl_result_text(&result, i, 1);
+		char	   *value = sl_result_text(&result, i, 2);
+		const DatabaseSetting *setting = find_database_setting(name);
+		MemoryContext before = MemoryContextSwitchTo(result.caller);
+
+		/* a name that a newer version wrote is not ours to judge */
+		if (setting != NULL)
+			store_value(options, setting, value);
+		MemoryContextSwitchTo(before);
+	}
+	sl_query_close(&result);
+}
+
+/* The text of a jsonb scalar; lists of strings become comma lists. */
+static char *
+option_text(const char *name, JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			return pnstrdup(value->val.string.val, value->val.string.len);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return pstrdup(value->val.boolean ? "on" : "off");
+		default:
+			ereport(ERROR,
+					(errcode(SL_ERR_BAD_INPUT),
+					 errmsg("option \"%s\" must be a string, a number or a boolean",
+							name)));
+	}
+	return NULL;				/* keep the compiler quiet */
+}
+
+/* Fill 'options' for one call. */
+void
+sl_options_resolve(SlOptions *options, Jsonb *given)
+{
+	JsonbIterator *iterator;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	int			i;
+
+	memset(options, 0, sizeof(SlOptions));
+	for (i = 0; i < sl_int_settings_count; i++)
+		*int_option(options, i) = *sl_int_settings[i].variable;
+	for (i = 0; i < (int) lengthof(database_settings); i++)
+		store_value(options, &database_settings[i],
+					database_settings[i].boot);
+	take_database_settings(options);
+	if (given == NULL)
+		return;
+
+	if (!JB_ROOT_IS_OBJECT(given))
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("options must be a JSON object"),
+				 errhint("For example {\"lock_wait\": \"5 s\"}.")));
+	iterator = JsonbIteratorInit(&given->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char	   *name;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(value.val.string.val, value.val.string.len);
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		take_option(options, name, option_text(name, &value));
+	}
+}
+
+/*
+ * sl_configure(name, value): NULL takes the setting back to its default.
+ */
+Datum
+sl_configure(PG_FUNCTION_ARGS)
+{
+	char	   *name;
+	const DatabaseSetting *setting;
+	SlOptions	checked;
+	Datum		values[2];
+
+	sl_require_writer("sl_configure");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("the name of the setting must not be null")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	setting = find_database_setting(name);
+	if (setting == NULL || !setting->configurable)
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("\"%s\" is not a setting of the database", name),
+				 errhint("See the view sl_settings; a setting of the session is set with SET schema_lifecycle.name.")));
+
+	values[0] = CStringGetTextDatum(name);
+	if (PG_ARGISNULL(1))
+		sl_query_run(&drop_setting, SL_WRITE, values, NULL);
+	else
+	{
+		char	   *value = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+		store_value(&checked, setting, value);
+		values[1] = CStringGetTextDatum(value);
+		sl_query_run(&put_setting, SL_WRITE, values, NULL);
+	}
+	PG_RETURN_VOID();
+}
+
+static void
+put_settings_row(ReturnSetInfo *rsinfo, const char *name, const char *value,
+				 const char *boot, const char *source,
+				 const char *description)
+{
+	Datum		values[5];
+	bool		nulls[5] = {false, false, false, false, false};
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = CStringGetTextDatum(value);
+	values[2] = CStringGetTextDatum(boot);
+	values[3] = CStringGetTextDatum(source);
+	values[4] = CStringGetTextDatum(description);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* The session's value of one of our GUCs, with where it comes from. */
+static void
+put_guc_row(ReturnSetInfo *rsinfo, const char *name, const char *description)
+{
+	char	   *guc = psprintf("schema_lifecycle.%s", name);
+	const char *value = GetConfigOptionByName(guc, NULL, false);
+	const char *boot = GetConfigOptionResetString(guc);
+
+	put_settings_row(rsinfo, name, value, boot,
+					 strcmp(value, boot) == 0 ? "default" : "session",
+					 description);
+}
+
+/* The rows of the view sl_settings, by name within each group. */
+Datum
+sl_settings_rows(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	SlResult	result;
+	int			i;
+	uint64		row;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < sl_int_settings_count; i++)
+		put_guc_row(rsinfo, sl_int_settings[i].name,
+					sl_int_settings[i].description);
+	for (i = 0; i < sl_superuser_settings_count; i++)
+		put_guc_row(rsinfo, sl_superuser_settings[i].name,
+					sl_superuser_settings[i].description);
+
+	sl_query_open(&read_settings, SL_READ, NULL, NULL, &result);
+	for (i = 0; i < (int) lengthof(database_settings); i++)
+	{
+		const DatabaseSetting *setting = &database_settings[i];
+		const char *value = NULL;
+
+		if (!setting->configurable)
+			continue;
+		for (row = 0; row < result.nrows; row++)
+			if (strcmp(sl_result_text(&result, row, 1), setting->name) == 0)
+				value = sl_result_text(&result, row, 2);
+		put_settings_row(rsinfo, setting->name,
+						 value != NULL ? value : setting->boot, setting->boot,
+						 value != NULL ? "database" : "default",
+						 setting->description);
+	}
+	sl_query_close(&result);
+	return (Datum) 0;
+}

@@ -1,0 +1,210 @@
+/*-------------------------------------------------------------------------
+ *
+ * apply.c
+ *	  sl_apply_pending and sl_revert: in the caller's transaction, all or
+ *	  nothing.
+ *
+ * A function holds a snapshot for as long as it runs, and CREATE INDEX
+ * CONCURRENTLY anywhere in the database waits for it: so a function never
+ * waits for the migration lock but says at once who has it.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/apply.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "runner/runner.h"
+
+PG_FUNCTION_INFO_V1(sl_apply_pending);
+PG_FUNCTION_INFO_V1(sl_revert);
+
+/* Has this transaction run revisions?  Cleared at its end. */
+static bool ran_revisions = false;
+static bool callback_registered = false;
+
+/*
+ * A prepared transaction would keep the migration lock without a process to
+ * ask, across restarts.
+ */
+static void
+transaction_callback(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_PREPARE:
+			if (ran_revisions)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that has run migrations"),
+						 errhint("COMMIT it.")));
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			ran_revisions = false;
+			break;
+		default:
+			break;
+	}
+}
+
+/* From now on this transaction cannot be prepared. */
+void
+sl_forbid_prepare(void)
+{
+	if (!callback_registered)
+	{
+		RegisterXactCallback(transaction_callback, NULL);
+		callback_registered = true;
+	}
+	ran_revisions = true;
+}
+
+/* SL006, before anything runs. */
+static void
+require_transactional(const SlPlan *plan)
+{
+	ListCell   *cell;
+	MemoryContext context;
+	MemoryContext outer = CurrentMemoryContext;
+
+	context = AllocSetContextCreate(outer, "schema_lifecycle check",
+									ALLOCSET_DEFAULT_SIZES);
+	foreach(cell, plan->revisions)
+	{
+		const char *revision = lfirst(cell);
+		const char *command;
+
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
+		if (sl_registry_is_transactional(revision,
+										 plan->direction == SL_UP, &command))
+			continue;
+		ereport(ERROR,
+				(errcode(SL_ERR_NOT_TRANSACTIONAL),
+				 errmsg("revision \"%s\" cannot run in a transaction", revision),
+				 command != NULL ?
+				 errdetail("It holds %s. Nothing was run.", command) :
+				 errdetail("Its header says no-transaction. Nothing was run."),
+				 plan->direction == SL_UP ?
+				 errhint("CALL sl_migrate(); runs each revision by itself, outside a transaction where it must.") :
+				 errhint("CALL sl_revert_online(...); runs each revision by itself, outside a transaction where it must.")));
+	}
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+}
+
+static void
+put_outcome(ReturnSetInfo *rsinfo, const char *revision,
+			const SlOutcome *outcome)
+{
+	Datum		values[4];
+	bool		nulls[4] = {false, false, false, false};
+
+	values[0] = CStringGetTextDatum(revision);
+	values[1] = CStringGetTextDatum(outcome->outcome);
+	values[2] = Int32GetDatum(outcome->statements);
+	values[3] = IntervalPGetDatum(sl_make_interval(outcome->elapsed));
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* Run the plan; memory is one revision's at a time. */
+static void
+run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
+		 ReturnSetInfo *rsinfo)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext context;
+	ListCell   *cell;
+
+	context = AllocSetContextCreate(outer, "schema_lifecycle revision",
+									ALLOCSET_DEFAULT_SIZES);
+	foreach(cell, plan->revisions)
+	{
+		SlRegistryEntry *entry;
+		SlOutcome	outcome;
+
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
+		entry = sl_plan_fetch(plan, lfirst(cell));
+		sl_run_revision(entry, plan->direction, caller, options, &outcome);
+		sl_notice_done(entry, &outcome);
+		put_outcome(rsinfo, entry->revision, &outcome);
+	}
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+}
+
+/* What both functions are. */
+static void
+run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
+				   SlDirection direction)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *target = NULL;
+	SlOptions	options;
+	SlHolder	holder;
+	SlPlan	   *plan;
+
+	InitMaterializedSRF(fcinfo, 0);
+	sl_require_writer(caller);
+	if (sl_fence_is_up())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s() cannot be called by a migration", caller)));
+	if (!PG_ARGISNULL(0))
+		target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	else if (direction == SL_DOWN)
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("the target of a revert must be named"),
+				 errhint("'base' reverts everything.")));
+	sl_options_resolve(&options,
+					   PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
+	if (sl_plan_nothing_to_do(target, direction))
+		return;
+
+	if (!sl_lock_try(ExclusiveLock, false, &holder))
+		sl_lock_report_busy(&holder);
+	if (!sl_worker_lock_try(ExclusiveLock, &holder))
+		sl_lock_report_busy(&holder);
+	sl_worker_lock_release(ExclusiveLock);
+
+	plan = sl_plan_make(target, direction, &options);
+	if (plan != NULL)
+	{
+		if (plan->external != NULL)
+			sl_plan_report_external(plan, true);
+		require_transactional(plan);
+		sl_forbid_prepare();
+		run_plan(plan, caller, &options, rsinfo);
+	}
+	if (direction == SL_UP)
+		sl_plan_settle();
+}
+
+/* sl_apply_pending(target, options) */
+Datum
+sl_apply_pending(PG_FUNCTION_ARGS)
+{
+	run_in_transaction(fcinfo, "sl_apply_pending", SL_UP);
+	return (Datum) 0;
+}
+
+/* sl_revert(target, options) */
+Datum
+sl_revert(PG_FUNCTION_ARGS)
+{
+	run_in_transaction(fcinfo, "sl_revert", SL_DOWN);
+	return (Datum) 0;
+}

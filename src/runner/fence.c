@@ -1,0 +1,586 @@
+/*-------------------------------------------------------------------------
+ *
+ * fence.c
+ *	  The clean room that a script runs in.
+ *
+ * A script meets the settings of a fresh session of the caller, with pg_temp
+ * last in the search_path, and whatever it changes in the session is put back
+ * before the next one: settings and roles by a GUC nest, temporary objects,
+ * prepared statements and cursors by name.  What could not be put back is
+ * refused while the fence is up, at any depth, by two hooks: LISTEN, DISCARD,
+ * other people's prepared statements, session-level advisory locks.
+ *
+ * There is at most one fence in a session.  sl_fence_abandon, from the
+ * handler of an error, forgets it; the abort of the transaction has put
+ * settings and role back by then, or will.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/fence.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "commands/prepare.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/varlena.h"
+
+#include "runner/runner.h"
+
+struct SlFence
+{
+	int			nest_level;
+	Oid			userid;			/* of the caller, asserted at the end */
+	Oid			session_userid;
+	Oid			temp_namespace; /* InvalidOid: there was none */
+	List	   *temp_before;	/* ObjectAddress *, what was in it */
+	List	   *prepared;		/* char *, statements the script prepared */
+	List	   *cursors;		/* char *, cursors the script declared */
+	MemoryContext context;
+};
+
+/* The fence that is up; the hooks do nothing without one. */
+static SlFence *fence_up = NULL;
+
+static ProcessUtility_hook_type prev_process_utility = NULL;
+static object_access_hook_type prev_object_access = NULL;
+
+/*-------------------------------------------------------------------------
+ * What is refused or noted while the fence is up
+ *-------------------------------------------------------------------------
+ */
+
+static void
+refuse(const char *command, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s is not allowed in a migration", command),
+			 errdetail("It would reach beyond the script, into the session that runs it."),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+static bool
+list_has(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
+static List *
+add_name(List *names, const char *name)
+{
+	MemoryContext before = MemoryContextSwitchTo(fence_up->context);
+
+	names = lappend(names, pstrdup(name));
+	MemoryContextSwitchTo(before);
+	return names;
+}
+
+static void
+check_prepare(Node *node)
+{
+	fence_up->prepared = add_name(fence_up->prepared,
+								  castNode(PrepareStmt, node)->name);
+}
+
+static void
+check_declare(Node *node)
+{
+	DeclareCursorStmt *stmt = castNode(DeclareCursorStmt, node);
+
+	if (stmt->options & CURSOR_OPT_HOLD)
+		refuse("DECLARE CURSOR WITH HOLD", NULL);
+	fence_up->cursors = add_name(fence_up->cursors, stmt->portalname);
+}
+
+static void
+check_deallocate(Node *node)
+{
+	DeallocateStmt *stmt = castNode(DeallocateStmt, node);
+
+	if (stmt->name == NULL)
+		refuse("DEALLOCATE ALL", NULL);
+	if (!list_has(fence_up->prepared, stmt->name))
+		refuse("DEALLOCATE of a statement that the script did not prepare",
+			   NULL);
+}
+
+static void
+check_close(Node *node)
+{
+	ClosePortalStmt *stmt = castNode(ClosePortalStmt, node);
+
+	if (stmt->portalname == NULL)
+		refuse("CLOSE ALL", NULL);
+	if (!list_has(fence_up->cursors, stmt->portalname))
+		refuse("CLOSE of a cursor that the script did not declare", NULL);
+}
+
+static void
+check_discard(Node *node)
+{
+	DiscardStmt *stmt = castNode(DiscardStmt, node);
+
+	if (stmt->target == DISCARD_ALL)
+		refuse("DISCARD ALL", NULL);
+	if (stmt->target == DISCARD_TEMP)
+		refuse("DISCARD TEMP",
+			   _("Temporary objects of the script are dropped at its end."));
+}
+
+static void
+check_listen(Node *node)
+{
+	refuse("LISTEN", NULL);
+}
+
+static void
+check_unlisten(Node *node)
+{
+	refuse("UNLISTEN", NULL);
+}
+
+static void
+check_drop(Node *node)
+{
+	DropStmt   *stmt = castNode(DropStmt, node);
+	ListCell   *cell;
+
+	if (stmt->removeType != OBJECT_EXTENSION)
+		return;
+	foreach(cell, stmt->objects)
+		if (strcmp(strVal(lfirst(cell)), SL_EXTENSION_NAME) == 0)
+			refuse("DROP EXTENSION schema_lifecycle",
+				   _("It is what runs the migration."));
+}
+
+static const struct
+{
+	NodeTag		tag;
+	void		(*check) (Node *node);
+}			statement_checks[] = {
+	{T_ClosePortalStmt, check_close},
+	{T_DeallocateStmt, check_deallocate},
+	{T_DeclareCursorStmt, check_declare},
+	{T_DiscardStmt, check_discard},
+	{T_DropStmt, check_drop},
+	{T_ListenStmt, check_listen},
+	{T_PrepareStmt, check_prepare},
+	{T_UnlistenStmt, check_unlisten},
+};
+
+/* Functions that take or give up what belongs to the session. */
+static const Oid session_lock_functions[] = {
+	F_PG_ADVISORY_LOCK_INT8,
+	F_PG_ADVISORY_LOCK_INT4_INT4,
+	F_PG_ADVISORY_LOCK_SHARED_INT8,
+	F_PG_ADVISORY_LOCK_SHARED_INT4_INT4,
+	F_PG_TRY_ADVISORY_LOCK_INT8,
+	F_PG_TRY_ADVISORY_LOCK_INT4_INT4,
+	F_PG_TRY_ADVISORY_LOCK_SHARED_INT8,
+	F_PG_TRY_ADVISORY_LOCK_SHARED_INT4_INT4,
+	F_PG_ADVISORY_UNLOCK_INT8,
+	F_PG_ADVISORY_UNLOCK_INT4_INT4,
+	F_PG_ADVISORY_UNLOCK_SHARED_INT8,
+	F_PG_ADVISORY_UNLOCK_SHARED_INT4_INT4,
+	F_PG_ADVISORY_UNLOCK_ALL,
+};
+
+static void
+fence_object_access(ObjectAccessType access, Oid classid, Oid objid,
+					int subid, void *arg)
+{
+	if (prev_object_access)
+		prev_object_access(access, classid, objid, subid, arg);
+
+	if (fence_up != NULL && access == OAT_FUNCTION_EXECUTE)
+	{
+		int			i;
+
+		for (i = 0; i < (int) lengthof(session_lock_functions); i++)
+			if (objid == session_lock_functions[i])
+				refuse("a session-level advisory lock or unlock",
+					   _("Use pg_advisory_xact_lock, which ends with the transaction."));
+	}
+}
+
+/*-------------------------------------------------------------------------
+ * Deferred constraints
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * The deferrable constraints of the database as SET CONSTRAINTS names them;
+ * 'deferred': only those that are so initially.
+ */
+static List *
+deferrable_constraints(bool deferred)
+{
+	Relation	rel = table_open(ConstraintRelationId, AccessShareLock);
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *names = NIL;
+
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+		char	   *schema;
+
+		if (!form->condeferrable || (deferred && !form->condeferred))
+			continue;
+		schema = get_namespace_name(form->connamespace);
+		if (schema != NULL)
+			names = lappend(names,
+							makeRangeVar(schema, pstrdup(NameStr(form->conname)),
+										 -1));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return names;
+}
+
+static void
+set_constraints(List *names, bool deferred)
+{
+	ConstraintsSetStmt *stmt;
+
+	if (names == NIL)
+		return;
+	stmt = makeNode(ConstraintsSetStmt);
+	stmt->constraints = names;
+	stmt->deferred = deferred;
+	AfterTriggerSetState(stmt);
+}
+
+/*
+ * Check what is deferred, and leave every constraint as it is in a fresh
+ * transaction.  SET CONSTRAINTS ALL would not do: it also rules over
+ * constraints that later scripts make, and cannot be taken back.
+ */
+static void
+settle_constraints(void)
+{
+	List	   *names = deferrable_constraints(false);
+
+	if (names == NIL)
+		return;
+	CommandCounterIncrement();
+	set_constraints(names, false);
+	set_constraints(deferrable_constraints(true), true);
+}
+
+static void
+fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
+					  ProcessUtilityContext context, ParamListInfo params,
+					  QueryEnvironment *env, DestReceiver *dest,
+					  QueryCompletion *qc)
+{
+	if (fence_up != NULL)
+	{
+		Node	   *node = pstmt->utilityStmt;
+		int			i;
+
+		for (i = 0; i < (int) lengthof(statement_checks); i++)
+			if (nodeTag(node) == statement_checks[i].tag)
+				statement_checks[i].check(node);
+
+		/* ALL by name, see settle_constraints */
+		if (IsA(node, ConstraintsSetStmt) &&
+			((ConstraintsSetStmt *) node)->constraints == NIL)
+		{
+			set_constraints(deferrable_constraints(false),
+							((ConstraintsSetStmt *) node)->deferred);
+			return;
+		}
+	}
+
+	if (prev_process_utility)
+		prev_process_utility(pstmt, query, read_only, context, params, env,
+							 dest, qc);
+	else
+		standard_ProcessUtility(pstmt, query, read_only, context, params, env,
+								dest, qc);
+}
+
+/* Install the hooks; called once, by _PG_init. */
+void
+sl_fence_init(void)
+{
+	prev_process_utility = ProcessUtility_hook;
+	ProcessUtility_hook = fence_process_utility;
+	prev_object_access = object_access_hook;
+	object_access_hook = fence_object_access;
+}
+
+/*-------------------------------------------------------------------------
+ * Temporary objects
+ *-------------------------------------------------------------------------
+ */
+
+/* What lies in a namespace: ObjectAddress pointers. */
+static List *
+namespace_members(Oid namespace)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *members = NIL;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(NamespaceRelationId));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(namespace));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2,
+							  key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		ObjectAddress *address = palloc_object(ObjectAddress);
+
+		ObjectAddressSubSet(*address, form->classid, form->objid,
+							form->objsubid);
+		members = lappend(members, address);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return members;
+}
+
+static int
+compare_addresses(const ListCell *a, const ListCell *b)
+{
+	const ObjectAddress *x = lfirst(a);
+	const ObjectAddress *y = lfirst(b);
+
+	if (x->classId != y->classId)
+		return x->classId < y->classId ? -1 : 1;
+	if (x->objectId != y->objectId)
+		return x->objectId < y->objectId ? -1 : 1;
+	return 0;
+}
+
+/* Drop what the script left in pg_temp; what was there before stays. */
+static void
+drop_temporary(SlFence *fence)
+{
+	Oid			namespace = LookupExplicitNamespace("pg_temp", true);
+	ObjectAddresses *leftovers;
+	List	   *now;
+	ListCell   *old;
+	ListCell   *cell;
+
+	if (!OidIsValid(namespace))
+		return;
+	CommandCounterIncrement();
+	now = namespace_members(namespace);
+	list_sort(now, compare_addresses);
+	list_sort(fence->temp_before, compare_addresses);
+
+	leftovers = new_object_addresses();
+	old = list_head(fence->temp_before);
+	foreach(cell, now)
+	{
+		while (old != NULL && compare_addresses(old, cell) < 0)
+			old = lnext(fence->temp_before, old);
+		if (old == NULL || compare_addresses(old, cell) != 0)
+			add_exact_object_address(lfirst(cell), leftovers);
+	}
+	performMultipleDeletions(leftovers, DROP_CASCADE,
+							 PERFORM_DELETION_INTERNAL |
+							 PERFORM_DELETION_QUIETLY);
+	free_object_addresses(leftovers);
+}
+
+/*-------------------------------------------------------------------------
+ * Settings
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Settings that say how the caller's client is spoken to, or that are
+ * ours: a script does not depend on them.
+ */
+static bool
+is_kept_setting(const char *name)
+{
+	return strcmp(name, "application_name") == 0 ||
+		strcmp(name, "client_encoding") == 0 ||
+		strcmp(name, "client_min_messages") == 0 ||
+		strncmp(name, "schema_lifecycle.", 17) == 0;
+}
+
+static void
+set_in_nest(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * What the session has SET goes back to what RESET would give.  With the
+ * rights of a superuser, because what a superuser had set before he said SET
+ * ROLE must go back too.
+ */
+static void
+reset_session_settings(void)
+{
+	int			count;
+	struct config_generic **variables = sl_guc_variables(&count);
+	List	   *names = NIL;
+	ListCell   *cell;
+	int			i;
+
+	/* names first: setting one may grow the table */
+	for (i = 0; i < count; i++)
+	{
+		struct config_generic *variable = variables[i];
+
+		if (variable->source == PGC_S_SESSION &&
+			(variable->flags & (GUC_NO_RESET_ALL | SL_GUC_NO_RESET)) == 0 &&
+			!is_kept_setting(variable->name))
+			names = lappend(names, pstrdup(variable->name));
+	}
+	foreach(cell, names)
+		set_in_nest(lfirst(cell), NULL);
+}
+
+/*
+ * Put pg_temp last, so that no temporary table of the caller is met in the
+ * place of a permanent one.  Not where no other schema of the path exists:
+ * there pg_temp would become the place where objects are created.
+ */
+static void
+put_pg_temp_last(void)
+{
+	char	   *copy;
+	List	   *names;
+	List	   *schemas;
+	bool		found;
+
+	copy = pstrdup(namespace_search_path);
+	if (!SplitIdentifierString(copy, ',', &names))
+		elog(ERROR, "invalid search_path \"%s\"", namespace_search_path);
+	found = list_has(names, "pg_temp");
+	if (!found)
+	{
+		schemas = fetch_search_path(false);
+		if (schemas != NIL)
+			set_in_nest("search_path",
+						psprintf("%s, pg_temp", namespace_search_path));
+		list_free(schemas);
+	}
+	list_free(names);
+	pfree(copy);
+}
+
+/*-------------------------------------------------------------------------
+ * The fence
+ *-------------------------------------------------------------------------
+ */
+
+bool
+sl_fence_is_up(void)
+{
+	return fence_up != NULL;
+}
+
+/*
+ * Put the fence up around one script.  The caller confines the identity
+ * before, and must lower or abandon the fence.
+ */
+SlFence *
+sl_fence_raise(int lock_timeout)
+{
+	SlFence    *fence = palloc0_object(SlFence);
+
+	Assert(fence_up == NULL);
+	fence->context = CurrentMemoryContext;
+	fence->userid = GetUserId();
+	fence->session_userid = GetSessionUserId();
+	fence->temp_namespace = LookupExplicitNamespace("pg_temp", true);
+	if (OidIsValid(fence->temp_namespace))
+		fence->temp_before = namespace_members(fence->temp_namespace);
+	fence->nest_level = NewGUCNestLevel();
+	reset_session_settings();
+	set_in_nest("lock_timeout", psprintf("%d", lock_timeout));
+	put_pg_temp_last();
+	fence_up = fence;
+	return fence;
+}
+
+/* To be called after every statement: the script may have set the path. */
+void
+sl_fence_after_statement(SlFence *fence)
+{
+	put_pg_temp_last();
+}
+
+/*
+ * The script is done: take back what it left, check what it deferred.
+ * 'constraints' false skips the look for deferrable constraints, for scripts
+ * that cannot have changed a row.
+ */
+void
+sl_fence_lower(SlFence *fence, bool constraints)
+{
+	ListCell   *cell;
+
+	Assert(fence_up == fence);
+	if (constraints)
+		settle_constraints();
+	foreach(cell, fence->cursors)
+	{
+		Portal		portal = GetPortalByName(lfirst(cell));
+
+		if (PortalIsValid(portal))
+			PortalDrop(portal, false);
+	}
+	foreach(cell, fence->prepared)
+		DropPreparedStatement(lfirst(cell), false);
+	drop_temporary(fence);
+
+	/* false: a plain SET of the script ends here, too */
+	AtEOXact_GUC(false, fence->nest_level);
+	fence_up = NULL;
+	if (GetUserId() != fence->userid ||
+		GetSessionUserId() != fence->session_userid)
+		elog(ERROR, "the script changed the role of the session");
+}
+
+/* After an error: the abort puts back the rest. */
+void
+sl_fence_abandon(void)
+{
+	fence_up = NULL;
+}

@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  What a call is to do, checked before anything runs.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/plan.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "runner/runner.h"
+
+/*
+ * The cheap answer: is everything applied and checked already?  Only asked
+ * for the whole of the registry.
+ */
+bool
+sl_plan_nothing_to_do(const char *target, SlDirection direction)
+{
+	return direction == SL_UP &&
+		(target == NULL || strcmp(target, "heads") == 0) &&
+		sl_registry_is_settled(true);
+}
+
+/*
+ * A transaction that sees an older state than the one we are about to build
+ * on must not run scripts: its data statements would not see what earlier
+ * revisions did.
+ */
+static void
+require_current_snapshot(void)
+{
+	if (!IsolationUsesXactSnapshot())
+		return;
+	if (!ActiveSnapshotSet())
+		return;
+	if (sl_log_is_ahead_of_snapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access: revisions were applied after this transaction began"),
+				 errhint("Roll back and call again in a new transaction.")));
+}
+
+/* SL010: objects are there, and nobody knows where they come from. */
+static void
+require_history(const SlOptions *options)
+{
+	char	   *object;
+
+	if (!sl_log_is_empty(true))
+		return;
+	object = sl_find_managed_object(options->managed_schemas);
+	if (object != NULL)
+		ereport(ERROR,
+				(errcode(SL_ERR_NO_HISTORY),
+				 errmsg("database has objects but no history"),
+				 errdetail("For example %s; running the first revision would fail or do harm.",
+						   object),
+				 errhint("Take the database over with sl_adopt() or CALL sl_boot(), or say what is there with sl_stamp(revision, force => true). Schemas that are not the migrations' business are left out by sl_configure('managed_schemas', ...).")));
+}
+
+/* What an external revision is waiting for, by the format it came from. */
+static const struct
+{
+	const char *format;
+	const char *command;
+}			external_commands[] = {
+	{"alembic-py", "alembic upgrade"},
+};
+
+static const char *
+external_command(const char *format)
+{
+	int			i;
+
+	for (i = 0; format != NULL && i < (int) lengthof(external_commands); i++)
+		if (strcmp(external_commands[i].format, format) == 0)
+			return external_commands[i].command;
+	return NULL;
+}
+
+/* Raise that another tool has to run a revision first. */
+void
+sl_plan_report_external(const SlPlan *plan, bool atomic)
+{
+	const char *command = external_command(plan->external_format);
+
+	ereport(ERROR,
+			(errcode(SL_ERR_NOT_AT_HEAD),
+			 errmsg("revision \"%s\" is external: another tool has to run it",
+					plan->external),
+			 atomic ?
+			 errdetail("It has no script here. Nothing was applied.") :
+			 errdetail("It has no script here. What comes before it was applied."),
+			 command != NULL ?
+			 errhint("Run \"%s %s\", record it with sl_stamp('%s', force => true), and call again; or push the script of the revision.",
+					 command, plan->external, plan->external) :
+			 errhint("Run it there, record it with sl_stamp('%s', force => true), and call again; or push the script of the revision.",
+					 plan->external)));
+}
+
+/* A missing down script is an error before anything runs. */
+static void
+require_down_scripts(List *rows)
+{
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		const SlStep *step = lfirst(cell);
+
+		if (!sl_registry_has_down(step->row->revision))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("revision \"%s\" has no down script",
+							step->row->revision),
+					 errdetail("Nothing was reverted."),
+					 errhint("Register one with sl_register(), or push the files again with it.")));
+	}
+}
+
+/*
+ * Look at the graph and at the history as they are now, and decide.  Raises
+ * whatever stands against a run; the migration lock is held.  Returns NULL
+ * if there is nothing to do.
+ */
+SlPlan *
+sl_plan_make(const char *target, SlDirection direction,
+			 const SlOptions *options)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext context;
+	SlPlan	   *plan;
+	SlGraph    *graph;
+	List	   *steps;
+	ListCell   *cell;
+
+	plan = palloc0_object(SlPlan);
+	plan->direction = direction;
+	context = AllocSetContextCreate(outer, "schema_lifecycle plan",
+									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+
+	graph = sl_graph_read(true);
+	sl_graph_require_sound(graph, options->out_of_order);
+	if (direction == SL_UP)
+		steps = sl_graph_pending(graph, target);
+	else
+		steps = sl_graph_to_revert(graph, target);
+	if (steps != NIL)
+	{
+		require_current_snapshot();
+		if (direction == SL_UP)
+			require_history(options);
+		else
+			require_down_scripts(steps);
+	}
+
+	foreach(cell, steps)
+	{
+		const SlStep *step = lfirst(cell);
+		const SlRevisionRow *row = step->row;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(outer);
+		if (direction == SL_UP && row->external)
+		{
+			plan->external = pstrdup(row->revision);
+			if (row->format != NULL)
+				plan->external_format = pstrdup(row->format);
+			break;
+		}
+		/* SL011 for any of them comes before the first one runs */
+		(void) sl_confinement(row->revision, row->registrar,
+							  row->registrar_name);
+		plan->revisions = lappend(plan->revisions, pstrdup(row->revision));
+	}
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+	if (plan->revisions == NIL && plan->external == NULL)
+		return NULL;
+	return plan;
+}
+
+/*
+ * The revision of the plan that comes next, with its script, as it is now: a
+ * push does not wait for the migration lock and may have changed it.
+ */
+SlRegistryEntry *
+sl_plan_fetch(const SlPlan *plan, const char *revision)
+{
+	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	const char *script = NULL;
+
+	if (entry != NULL)
+		script = plan->direction == SL_UP ? entry->up : entry->down;
+	if (script == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("revision \"%s\" was withdrawn while the run was under way",
+						revision),
+				 errhint("Call again.")));
+	return entry;
+}
+
+/* The run is done: mark what needs no further look. */
+void
+sl_plan_settle(void)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext context;
+
+	context = AllocSetContextCreate(outer, "schema_lifecycle settle",
+									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	sl_registry_settle(sl_graph_settled(sl_graph_read(true)));
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * revision.c
+ *	  One revision in the current transaction: claim, run, record.
+ *
+ * The claim comes first.  It is a row under a unique key, in the transaction
+ * that runs the script, so whoever else gets here at the same time, with
+ * whatever snapshot, past whatever lock, finds the row or waits for it.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/revision.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "runner/runner.h"
+
+/* Repeatables and seeds run more than once, and are told by their content. */
+static bool
+runs_again(SlKind kind)
+{
+	return kind == SL_KIND_REPEATABLE || kind == SL_KIND_SEED;
+}
+
+/* Take the claim, or 40001: somebody else has run it since we looked. */
+void
+sl_claim_for_run(const SlRegistryEntry *entry, SlDirection direction,
+				 int64 log_id)
+{
+	bool		ours;
+
+	if (direction == SL_DOWN)
+		ours = sl_unclaim(entry->revision);
+	else if (runs_again(entry->kind))
+		ours = sl_claim_set(entry->revision, log_id, "apply", false,
+							entry->meaning);
+	else
+		ours = sl_claim(entry->revision, log_id, "apply", false,
+						entry->meaning);
+	if (!ours)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 direction == SL_UP ?
+				 errmsg("revision \"%s\" was applied by another session",
+						entry->revision) :
+				 errmsg("revision \"%s\" was reverted by another session",
+						entry->revision),
+				 errhint("Call again: what is left to do is looked up anew.")));
+}
+
+/* Append to the history what was done. */
+void
+sl_record_done(const SlRegistryEntry *entry, SlDirection direction,
+			   int64 log_id, const SlOutcome *outcome)
+{
+	SlLogEntry	log = {0};
+
+	log.action = direction == SL_UP ? "apply" : "revert";
+	log.revision = entry->revision;
+	log.outcome = "ok";
+	log.statements = outcome->statements;
+	log.elapsed = outcome->elapsed;
+	if (direction == SL_UP)
+		log.evidence = NULL;
+	if (direction == SL_UP && runs_again(entry->kind))
+		log.meaning = entry->meaning;
+	sl_log_append(log_id, &log);
+	if (direction == SL_DOWN)
+		sl_registry_unsettle(entry->revision);
+}
+
+void
+sl_fill_outcome(SlOutcome *outcome, SlDirection direction, int statements,
+				TimestampTz started)
+{
+	outcome->outcome = direction == SL_UP ? "applied" : "reverted";
+	outcome->statements = statements;
+	outcome->elapsed = GetCurrentTimestamp() - started;
+}
+
+/* The line of progress. */
+void
+sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
+{
+	ereport(NOTICE,
+			(errmsg_plural("%s %s, %d statement, %.0f ms",
+						   "%s %s, %d statements, %.0f ms",
+						   outcome->statements,
+						   entry->revision, outcome->outcome,
+						   outcome->statements, outcome->elapsed / 1000.0)));
+}
+
+/* The script inside the fence; returns the number of statements. */
+static int
+run_fenced(const SlRegistryEntry *entry, SlDirection direction,
+		   const char *caller, const SlOptions *options)
+{
+	ErrorContextCallback callback;
+	SlIdentity	before;
+	SlFence    *fence;
+	SlRun		run = {0};
+	int			statements = 0;
+
+	run.caller = caller;
+	run.revision = entry->revision;
+	run.script = direction == SL_UP ? entry->up : entry->down;
+	run.origin.file = NULL;
+	run.origin.revision = entry->revision;
+	run.origin.first_line = direction == SL_UP ?
+		entry->up_line : entry->down_line;
+	run.total = entry->statements;
+
+	sl_run_context_push(&run, &callback);
+	sl_confine(sl_confinement(entry->revision, entry->registrar,
+							  entry->registrar_name), &before);
+	PG_TRY();
+	{
+		fence = sl_fence_raise(options->migration_lock_timeout);
+		statements = sl_execute_script(&run, fence);
+		sl_fence_lower(fence, direction == SL_DOWN || entry->has_data);
+	}
+	PG_CATCH();
+	{
+		sl_fence_abandon();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_unconfine(&before);
+	error_context_stack = callback.previous;
+	return statements;
+}
+
+/*
+ * Claim, run and record one transactional revision in the current
+ * transaction, whose abort undoes all three.  The migration lock is held.
+ */
+void
+sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
+				const char *caller, const SlOptions *options,
+				SlOutcome *outcome)
+{
+	TimestampTz started = GetCurrentTimestamp();
+	int64		log_id = sl_log_next_id();
+	int			statements;
+
+	sl_claim_for_run(entry, direction, log_id);
+	statements = run_fenced(entry, direction, caller, options);
+	sl_fill_outcome(outcome, direction, statements, started);
+	sl_record_done(entry, direction, log_id, outcome);
+	sl_restore_activity();
+}

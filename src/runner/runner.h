@@ -1,0 +1,156 @@
+/*-------------------------------------------------------------------------
+ *
+ * runner.h
+ *	  Running revisions: locks, clean room, statements, bookkeeping.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/runner.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_RUNNER_H
+#define SL_RUNNER_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "storage/lock.h"
+
+#include "common/extension.h"
+#include "common/sl_compat.h"
+#include "common/sl_errors.h"
+#include "graph/graph.h"
+#include "ledger/ledger.h"
+#include "script/script.h"
+
+typedef enum SlDirection
+{
+	SL_UP,
+	SL_DOWN
+} SlDirection;
+
+/* in identity.c */
+
+/*
+ * How a script may run, from who registered it and who calls: with all the
+ * rights of the caller, or as the caller with no way to become another.
+ */
+typedef enum SlConfinement
+{
+	SL_UNCONFINED,
+	SL_CONFINED
+} SlConfinement;
+
+extern SlConfinement sl_confinement(const char *revision, Oid registrar,
+									const char *registrar_name);
+extern void sl_confine(SlConfinement confinement, SlIdentity *before);
+extern void sl_unconfine(const SlIdentity *before);
+extern Oid	sl_worker_login(const char *revision, Oid registrar,
+							const char *registrar_name);
+
+/* in lock.c */
+
+/* Who has the lock that we wanted. */
+typedef struct SlHolder
+{
+	int64		key;
+	int			pid;			/* 0: a prepared transaction, or gone */
+	TransactionId prepared_xid; /* of that, else invalid */
+} SlHolder;
+
+extern bool sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder);
+extern void sl_lock_release(LOCKMODE mode);
+extern void sl_lock_report_busy(const SlHolder *holder) pg_attribute_noreturn();
+extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
+extern void sl_worker_lock_release(LOCKMODE mode);
+
+/* in fence.c */
+extern void sl_fence_init(void);
+extern bool sl_fence_is_up(void);
+
+typedef struct SlFence SlFence;
+
+extern SlFence *sl_fence_raise(int lock_timeout);
+extern void sl_fence_after_statement(SlFence *fence);
+extern void sl_fence_lower(SlFence *fence, bool check_constraints);
+extern void sl_fence_abandon(void);
+
+/* in execute.c */
+
+/* A script at work; also what the error context speaks of. */
+typedef struct SlRun
+{
+	const char *caller;			/* sl_apply_pending, ...: for activity */
+	const char *revision;
+	const char *script;
+	SlOrigin	origin;
+	int			total;			/* statements, for activity */
+	const SlStatement *statement;	/* the one at work, or NULL */
+} SlRun;
+
+extern void sl_run_context_push(SlRun *run, ErrorContextCallback *callback);
+extern void sl_execute_statement(SlRun *run, const SlStatement *statement);
+extern int	sl_execute_script(SlRun *run, SlFence *fence);
+extern void sl_report_activity(const SlRun *run);
+extern void sl_restore_activity(void);
+
+/* in copy.c */
+extern void sl_execute_copy(const SlStatement *statement);
+
+/* in revision.c */
+
+typedef struct SlOutcome
+{
+	const char *outcome;		/* applied, reverted */
+	int			statements;
+	int64		elapsed;		/* microseconds */
+} SlOutcome;
+
+extern void sl_run_revision(const SlRegistryEntry *entry,
+							SlDirection direction, const char *caller,
+							const SlOptions *options, SlOutcome *outcome);
+extern void sl_record_done(const SlRegistryEntry *entry,
+						   SlDirection direction, int64 log_id,
+						   const SlOutcome *outcome);
+extern void sl_claim_for_run(const SlRegistryEntry *entry,
+							 SlDirection direction, int64 log_id);
+extern void sl_notice_done(const SlRegistryEntry *entry,
+						   const SlOutcome *outcome);
+extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
+							int statements, TimestampTz started);
+
+/* in plan.c */
+
+/* What a call is to do, checked: nothing has run yet. */
+typedef struct SlPlan
+{
+	SlDirection direction;
+	List	   *revisions;		/* char *, in the order of the run */
+	char	   *external;		/* stop here: another tool's; NULL if none */
+	char	   *external_format;
+} SlPlan;
+
+extern bool sl_plan_nothing_to_do(const char *target, SlDirection direction);
+extern SlPlan *sl_plan_make(const char *target, SlDirection direction,
+							const SlOptions *options);
+extern void sl_plan_report_external(const SlPlan *plan, bool atomic)
+			pg_attribute_noreturn();
+extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
+									  const char *revision);
+extern void sl_plan_settle(void);
+
+/* in step.c: scripts that run outside a transaction */
+extern void sl_run_steps(const char *revision, SlDirection direction,
+						 const SlOptions *options, SlOutcome *outcome);
+
+/* in worker.c */
+extern void sl_run_in_worker(const SlRegistryEntry *entry,
+							 SlDirection direction, const SlOptions *options,
+							 SlOutcome *outcome);
+
+/* in apply.c */
+extern void sl_forbid_prepare(void);
+
+#endif							/* SL_RUNNER_H */
