@@ -126,12 +126,7 @@ sl_stamp(PG_FUNCTION_ARGS)
 	graph = sl_graph_read(true);
 	sl_graph_require_sound(graph, true);
 	if (strcmp(name, "base") == 0)
-	{
-		free_list = NIL;
-		foreach(cell, sl_graph_to_revert(graph, "base"))
-			free_list = lappend(free_list,
-								(void *) ((SlStep *) lfirst(cell))->row);
-	}
+		free_list = sl_graph_to_revert(graph, "base");
 	else
 	{
 		target = sl_graph_resolve(graph, name, false);
