@@ -404,12 +404,14 @@ run_locked(Call *call)
 	{
 		run_all(call);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		/* at a FATAL exit the server releases it */
 		sl_lock_release(ExclusiveLock);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	sl_lock_release(ExclusiveLock);
 }
 
 /* What both procedures are. */

@@ -167,7 +167,6 @@ add_header(SlHeaderSearch *search, const SlScanner *scanner,
 	const char *at = dashes + 2;
 	const char *name;
 	MemoryContext caller;
-	char	   *copy;
 	SlHeader   *header;
 
 	while (line > first && line[-1] != '\n')
