@@ -480,7 +480,6 @@ static bool
 is_candidate(SlGraph *graph, const SlBaseline *baseline, const SlWalk *needed,
 			 const int *stand)
 {
-	bool		covered = (baseline->nmembers > 0);
 	int			m;
 
 	if (!baseline->in_place || stand[baseline->node] >= 0)
@@ -490,16 +489,26 @@ is_candidate(SlGraph *graph, const SlBaseline *baseline, const SlWalk *needed,
 		if (stand[baseline->members[m]] >= 0)
 			return false;
 	}
-	if (sl_walk_seen(needed, baseline->node))
-		return true;
+	return sl_walk_seen(needed, baseline->node) ||
+		sl_baseline_is_covered(baseline, needed);
+}
 
-	/* nothing beyond what is needed may come with it */
-	for (m = 0; m < baseline->nmembers && covered; m++)
+/*
+ * Did a walk to ancestors come by all that the baseline replaces?  It cannot
+ * see what is registered no more, but the last ones it must see.
+ */
+bool
+sl_baseline_is_covered(const SlBaseline *baseline, const SlWalk *walk)
+{
+	bool		covered = (baseline->nmembers > 0);
+	int			i;
+
+	for (i = 0; i < baseline->nmembers && covered; i++)
 	{
-		if (graph->nodes[baseline->members[m]].row != NULL)
-			covered = sl_walk_seen(needed, baseline->members[m]);
+		if (walk->graph->nodes[baseline->members[i]].row != NULL)
+			covered = sl_walk_seen(walk, baseline->members[i]);
 	}
-	for (m = 0; m < baseline->nends && covered; m++)
-		covered = sl_walk_seen(needed, baseline->ends[m]);
+	for (i = 0; i < baseline->nends && covered; i++)
+		covered = sl_walk_seen(walk, baseline->ends[i]);
 	return covered;
 }

@@ -387,7 +387,9 @@ check_gap(Check *check)
 		SlNames		names;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!graph->nodes[i].applied)
+		/* a baseline may be applied only because what it replaces is */
+		if (!(graph->nodes[i].baseline < 0 ? graph->nodes[i].applied :
+			  graph->nodes[i].claimed))
 			continue;
 
 		sl_names_init(&names);
@@ -461,7 +463,7 @@ check_multiple_heads(Check *check)
 		names.count = list_length(heads) - 1;
 		add_problem(check, false, "multiple_heads",
 					(int) (head - graph->rows),
-					psprintf("\"%s\" is a head, and so is %s; register a revision with all of them for parents, or run to 'heads'",
+					psprintf("\"%s\" is a head beside %s; register a revision with all of them for parents, or run to 'heads'",
 							 head->revision, sl_names_text(&names)));
 		sl_names_free(&names);
 	}

@@ -147,6 +147,8 @@ extern void sl_walk_end(SlWalk *walk);
 /* in baseline.c */
 extern void sl_baselines_build(SlGraph *graph, SlEdgeList *named);
 extern void sl_baselines_apply(SlGraph *graph);
+extern bool sl_baseline_is_covered(const SlBaseline *baseline,
+								   const SlWalk *walk);
 extern int *sl_baselines_choose(SlGraph *graph, const SlWalk *needed);
 
 /* in cycle.c */

@@ -219,6 +219,8 @@ sl_graph_to_revert(SlGraph *graph, const char *target)
 		{
 			const SlBaseline *baseline = &graph->baselines[n->baseline];
 
+			if (sl_baseline_is_covered(baseline, &kept))
+				continue;
 			refuse_part_of_baseline(graph, &kept, baseline, target);
 		}
 		rows = lappend(rows, (void *) n->row);
@@ -287,7 +289,15 @@ sl_graph_applied_descendants(SlGraph *graph, const SlRevisionRow *revision)
 	sl_walk_begin(&walk, graph);
 	sl_walk_push(&walk, self);
 	while (sl_walk_next(&walk, &node))
+	{
+		const SlNode *n = &graph->nodes[node];
+
 		sl_walk_push_all(&walk, &graph->children, node);
+		/* what rests on a member rests on what was run in its place */
+		for (i = 0; n->claimed && n->baseline >= 0 &&
+			 i < graph->baselines[n->baseline].nafter; i++)
+			sl_walk_push(&walk, graph->baselines[n->baseline].after[i]);
+	}
 	for (i = graph->nversioned - 1; i >= 0; i--)
 	{
 		node = graph->order[i];

@@ -95,7 +95,7 @@ static SlQuery read_all = {
 	" WHERE l.revision OPERATOR(pg_catalog.=) r.revision"
 	" AND l.id OPERATOR(pg_catalog.>) f.id)) OR j.revision IS NOT NULL,"
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
-	" r.registrar_name, r.cluster"
+	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional"
 	" FROM @.sl_registry AS r"
 	" LEFT JOIN @.sl_applied AS a"
 	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
@@ -163,6 +163,8 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->failed = sl_result_bool(&result, i, 13);
 		row->description = sl_result_text(&result, i, 14);
 		row->format = sl_result_text(&result, i, 15);
+		row->has_down = sl_result_bool(&result, i, 19);
+		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
 		row->registrar = resolve_registrar((Oid) sl_result_bigint(&result, i, 16),
 										   row->registrar_name,
@@ -525,52 +527,4 @@ sl_revision_rows(PG_FUNCTION_ARGS)
 	values[0] = Int64GetDatum((int64) GetSystemIdentifier());
 	sl_query_return(&revision_rows, values, fcinfo);
 	return (Datum) 0;
-}
-
-static SlQuery how_to_run = {
-	"SELECT r.transactional, r.down_transactional, r.offender,"
-	" r.down IS NOT NULL FROM @.sl_registry AS r"
-	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
-	NULL, 1, {TEXTOID}
-};
-
-/*
- * Can the script run in a transaction?  If not, *command is the statement
- * that forbids it, or NULL where a header does.  Unknown revisions can.
- */
-bool
-sl_registry_is_transactional(const char *revision, bool up,
-							 const char **command)
-{
-	Datum		values[1];
-	SlResult	result;
-	bool		transactional = true;
-
-	*command = NULL;
-	values[0] = CStringGetTextDatum(revision);
-	sl_query_open(&how_to_run, SL_READ_FRESH, values, NULL, &result);
-	if (result.nrows > 0)
-	{
-		transactional = sl_result_bool(&result, 0, up ? 1 : 2);
-		if (up)
-			*command = sl_result_text(&result, 0, 3);
-	}
-	sl_query_close(&result);
-	return transactional;
-}
-
-/* Is there a down script? */
-bool
-sl_registry_has_down(const char *revision)
-{
-	Datum		values[1];
-	SlResult	result;
-	bool		has_down = false;
-
-	values[0] = CStringGetTextDatum(revision);
-	sl_query_open(&how_to_run, SL_READ_FRESH, values, NULL, &result);
-	if (result.nrows > 0)
-		has_down = sl_result_bool(&result, 0, 4);
-	sl_query_close(&result);
-	return has_down;
 }

@@ -29,6 +29,7 @@
 #include "utils/backend_status.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
 
 #include "runner/runner.h"
 
@@ -184,7 +185,11 @@ sl_execute_script(SlRun *run, SlFence *fence)
 		run->statement = NULL;
 		if (!sl_scan_next(scanner, &statement))
 			break;
+		if (run->statement_timeout > 0)
+			enable_timeout_after(STATEMENT_TIMEOUT, run->statement_timeout);
 		sl_execute_statement(run, &statement);
+		if (run->statement_timeout > 0)
+			disable_timeout(STATEMENT_TIMEOUT, false);
 		sl_fence_after_statement(fence);
 		statements++;
 	}

@@ -578,6 +578,21 @@ sl_fence_lower(SlFence *fence, bool constraints)
 		elog(ERROR, "the script changed the role of the session");
 }
 
+/*
+ * Only watch, without a nest: in a worker, whose session ends with its
+ * script, and where settings have to last from statement to statement.
+ */
+void
+sl_fence_watch(void)
+{
+	MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
+
+	Assert(fence_up == NULL);
+	fence_up = palloc0_object(SlFence);
+	fence_up->context = TopMemoryContext;
+	MemoryContextSwitchTo(before);
+}
+
 /* After an error: the abort puts back the rest. */
 void
 sl_fence_abandon(void)
