@@ -42,10 +42,10 @@ revision b "('a', 'd')"
 revision c "'b'"
 revision d "'c'"
 revision e "'d'"
-gives 'what is above and below a cycle is not in it' 1 '' 'slctl: cycle: b -> c -> d -> b
+gives 'what is above and below a cycle is not in it' 1 '' 'slctl: cycle: b -> d -> c -> b
 b.py: "b" has the parent a, d
-c.py: "c" has the parent b
-d.py: "d" has the parent c' head "$dir"
+d.py: "d" has the parent c
+c.py: "c" has the parent b' head "$dir"
 
 fresh
 revision a "'a'"

@@ -6,6 +6,9 @@ set -u
 
 : "${SLCTL:=$PWD/bin/slctl}"
 work=$(mktemp -d)
+mkdir "$work/tmp"
+TMPDIR=$work/tmp
+export TMPDIR
 trap 'rm -rf "$work"' EXIT
 nl='
 '
