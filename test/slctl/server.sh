@@ -84,6 +84,23 @@ is "$(sql "SELECT revision, checksum FROM $ext.sl_revision ORDER BY revision COL
 	"$wanted" 'each revision has the checksum of its file'
 gives 'push: again' 0 '14 unchanged' '' push "$dir" -d "$db"
 
+# the first tag that is drawn stands in a file, the second does not
+mkdir "$work/bin"
+cat >"$work/bin/od" <<EOS
+#!/bin/sh
+echo x >>"$work/drawn"
+printf ' %s 00' "\$(wc -l <"$work/drawn")"
+EOS
+chmod +x "$work/bin/od"
+again
+fresh
+file 1.sql 'SELECT 1; -- $slctl_100$, $slctl_100$\n'
+file 2.sql 'SELECT 2;\n'
+code=0
+out=$(PATH=$work/bin:$PATH "$SLCTL" push "$dir" -d "$db" 2>&1) || code=$?
+is "$code|$(printf '%s\n' "$out" | tail -1)|$(wc -l <"$work/drawn")" '0|2 added|2' \
+	'a tag that occurs in a file is drawn again'
+
 #
 # What is said
 #
