@@ -67,6 +67,13 @@
 	ExecutorRun(desc, direction, count, true)
 #endif
 
+/* 18 dropped run_once */
+#include "tcop/pquery.h"
+#if PG_VERSION_NUM < 180000
+#define PortalRun(portal, count, top, dest, altdest, qc) \
+	PortalRun(portal, count, top, true, dest, altdest, qc)
+#endif
+
 /* 18 has C11's place for it, before the declaration. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

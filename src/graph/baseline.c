@@ -444,8 +444,8 @@ sl_baselines_apply(SlGraph *graph)
 
 /*
  * Which baselines to run in the place of what they replace, on the way to
- * what is needed (NULL: to everything): only in an empty database, and of two
- * that replace the same revision the one that replaces more.
+ * what is needed: only in an empty database, and of two that replace the same
+ * revision the one that replaces more.
  *
  * The result has for each node the index of the baseline that stands for it
  * (for itself, too), or -1.  NULL if there is none.  'needed' is only read:
@@ -480,7 +480,6 @@ static bool
 is_candidate(SlGraph *graph, const SlBaseline *baseline, const SlWalk *needed,
 			 const int *stand)
 {
-	bool		covered = (baseline->nmembers > 0);
 	int			m;
 
 	if (!baseline->in_place || stand[baseline->node] >= 0)
@@ -490,16 +489,26 @@ is_candidate(SlGraph *graph, const SlBaseline *baseline, const SlWalk *needed,
 		if (stand[baseline->members[m]] >= 0)
 			return false;
 	}
-	if (needed == NULL || sl_walk_seen(needed, baseline->node))
-		return true;
+	return sl_walk_seen(needed, baseline->node) ||
+		sl_baseline_is_covered(baseline, needed);
+}
 
-	/* nothing beyond what is needed may come with it */
-	for (m = 0; m < baseline->nmembers && covered; m++)
+/*
+ * Did a walk to ancestors come by all that the baseline replaces?  It cannot
+ * see what is registered no more, but the last ones it must see.
+ */
+bool
+sl_baseline_is_covered(const SlBaseline *baseline, const SlWalk *walk)
+{
+	bool		covered = (baseline->nmembers > 0);
+	int			i;
+
+	for (i = 0; i < baseline->nmembers && covered; i++)
 	{
-		if (graph->nodes[baseline->members[m]].row != NULL)
-			covered = sl_walk_seen(needed, baseline->members[m]);
+		if (walk->graph->nodes[baseline->members[i]].row != NULL)
+			covered = sl_walk_seen(walk, baseline->members[i]);
 	}
-	for (m = 0; m < baseline->nends && covered; m++)
-		covered = sl_walk_seen(needed, baseline->ends[m]);
+	for (i = 0; i < baseline->nends && covered; i++)
+		covered = sl_walk_seen(walk, baseline->ends[i]);
 	return covered;
 }

@@ -35,6 +35,7 @@ typedef struct Check
 static void find_late(Check *check);
 static void check_self_parent(Check *check);
 static void check_missing_parent(Check *check);
+static int *choose_for_all(SlGraph *graph);
 static bool *find_unavailable(SlGraph *graph, const int *stand);
 static char *describe_missing(SlGraph *graph, const bool *unavailable,
 							  int child, int parent);
@@ -150,7 +151,7 @@ check_self_parent(Check *check)
 	{
 		if (check->graph->nodes[i].self_parent)
 			add_problem(check, true, "self_parent", i,
-						psprintf("\"%s\" names itself as a parent; register it again without",
+						psprintf("\"%s\" names itself as a parent; register it with other parents",
 								 check->graph->nodes[i].id));
 	}
 }
@@ -159,7 +160,7 @@ static void
 check_missing_parent(Check *check)
 {
 	SlGraph    *graph = check->graph;
-	int		   *stand = sl_baselines_choose(graph, NULL);
+	int		   *stand = choose_for_all(graph);
 	bool	   *unavailable = find_unavailable(graph, stand);
 	int			i;
 	int			e;
@@ -193,6 +194,31 @@ check_missing_parent(Check *check)
 	}
 
 	pfree(unavailable);
+}
+
+/*
+ * The baselines that a run to all heads would choose.  In a graph with cycles
+ * some revisions have no head above them: they count, too.
+ */
+static int *
+choose_for_all(SlGraph *graph)
+{
+	SlWalk		needed;
+	int		   *stand;
+	int			i;
+
+	sl_walk_begin(&needed, graph);
+	for (i = 0; i < graph->nversioned; i++)
+	{
+		const SlNode *node = &graph->nodes[graph->order[i]];
+
+		if (node->head || !node->ordered)
+			sl_walk_push(&needed, graph->order[i]);
+	}
+	sl_walk_ancestors(&needed);
+	stand = sl_baselines_choose(graph, &needed);
+	sl_walk_end(&needed);
+	return stand;
 }
 
 /*
@@ -237,7 +263,7 @@ describe_missing(SlGraph *graph, const bool *unavailable, int child,
 	int			m;
 
 	if (p->row != NULL && !sl_is_versioned(p->row))
-		return psprintf("\"%s\" names \"%s\" as a parent, which is a %s and can have no children; register \"%s\" again without",
+		return psprintf("\"%s\" names \"%s\" as a parent, which is a %s and can have no children; register \"%s\" with other parents",
 						c->id, p->id, sl_kind_name(p->row->kind), c->id);
 
 	if (p->baseline >= 0)
@@ -341,7 +367,9 @@ check_late(Check *check)
 		if (check->late_for[i] < 0 || graph->nodes[i].baseline >= 0)
 			continue;
 		add_problem(check, !check->out_of_order, "late", i,
-					psprintf("\"%s\" is pending, but \"%s\", which comes after it, is applied; give it an id that comes last, or set out_of_order",
+					psprintf(check->out_of_order ?
+							 "\"%s\" is pending, but \"%s\", which comes after it, is applied; the next run applies it out of order" :
+							 "\"%s\" is pending, but \"%s\", which comes after it, is applied; give it an id that comes last, or set out_of_order",
 							 graph->nodes[i].id,
 							 graph->nodes[check->late_for[i]].id));
 	}
@@ -359,7 +387,9 @@ check_gap(Check *check)
 		SlNames		names;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!graph->nodes[i].applied)
+		/* a baseline may be applied only because what it replaces is */
+		if (!(graph->nodes[i].baseline < 0 ? graph->nodes[i].applied :
+			  graph->nodes[i].claimed))
 			continue;
 
 		sl_names_init(&names);
@@ -378,10 +408,11 @@ check_gap(Check *check)
 		}
 		if (names.count > 0)
 			add_problem(check, false, "gap", i,
-						psprintf("\"%s\" is applied, but not what it names as a parent: %s; the next run applies that",
+						psprintf(names.count == 1 ?
+								 "\"%s\" is applied, but its parent %s is not; the next run applies it" :
+								 "\"%s\" is applied, but its parents %s are not; the next run applies them",
 								 graph->nodes[i].id, sl_names_text(&names)));
-		else
-			pfree(names.text.data);
+		sl_names_free(&names);
 	}
 }
 
@@ -432,7 +463,8 @@ check_multiple_heads(Check *check)
 		names.count = list_length(heads) - 1;
 		add_problem(check, false, "multiple_heads",
 					(int) (head - graph->rows),
-					psprintf("\"%s\" is a head, and so is %s; register a revision with all of them for parents, or run to 'heads'",
+					psprintf("\"%s\" is a head beside %s; register a revision with all of them for parents, or run to 'heads'",
 							 head->revision, sl_names_text(&names)));
+		sl_names_free(&names);
 	}
 }

@@ -130,6 +130,16 @@ sl_walk_next(SlWalk *walk, int *node)
 	return true;
 }
 
+/* To the end of what was pushed and its ancestors. */
+void
+sl_walk_ancestors(SlWalk *walk)
+{
+	int			node;
+
+	while (sl_walk_next(walk, &node))
+		sl_walk_push_all(walk, &walk->graph->parents, node);
+}
+
 /* Only until the next walk begins, which marks the same nodes anew. */
 bool
 sl_walk_seen(const SlWalk *walk, int node)

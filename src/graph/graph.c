@@ -44,9 +44,10 @@ static void add_rows(SlGraph *graph);
 static void add_unknown(SlGraph *graph, List *unknown);
 static void add_named_parents(SlGraph *graph, SlEdgeList *named);
 static void find_heads(SlGraph *graph);
-static bool has_child(SlGraph *graph, int node);
+static bool has_child(SlGraph *graph, int node, const bool *stands);
 static bool is_stood_for(SlGraph *graph, int node, const bool *stands);
-static bool baseline_is_end(SlGraph *graph, const SlBaseline *baseline);
+static bool baseline_is_end(SlGraph *graph, const SlBaseline *baseline,
+							const bool *stands);
 static int	node_add(SlGraph *graph, const char *id,
 					 const SlRevisionRow *row);
 static int	first_not_below(SlGraph *graph, const char *name);
@@ -159,8 +160,8 @@ add_named_parents(SlGraph *graph, SlEdgeList *named)
 static void
 find_heads(SlGraph *graph)
 {
-	bool	   *stands;			/* the baseline leaves no head among what it
-								 * replaces */
+	bool	   *stands;			/* a baseline that is a head or has a child:
+								 * nothing that it replaces is a head */
 	int			i;
 
 	/* a baseline comes after what it replaces, so backwards it is first */
@@ -174,10 +175,10 @@ find_heads(SlGraph *graph)
 			continue;
 		baseline = &graph->baselines[node->baseline];
 
-		if (has_child(graph, baseline->node) ||
+		if (has_child(graph, baseline->node, stands) ||
 			is_stood_for(graph, baseline->node, stands))
 			stands[node->baseline] = true;
-		else if (baseline_is_end(graph, baseline))
+		else if (baseline_is_end(graph, baseline, stands))
 		{
 			node->head = true;
 			stands[node->baseline] = true;
@@ -189,32 +190,25 @@ find_heads(SlGraph *graph)
 		SlNode	   *node = &graph->nodes[graph->order[i]];
 
 		if (node->baseline < 0)
-			node->head = !has_child(graph, graph->order[i]) &&
+			node->head = !has_child(graph, graph->order[i], stands) &&
 				!is_stood_for(graph, graph->order[i], stands);
 	}
 
 	pfree(stands);
 }
 
-/* Does anything name it, but for the baselines that replace it? */
+/* Does anything name it, other than a baseline that leads nowhere? */
 static bool
-has_child(SlGraph *graph, int node)
+has_child(SlGraph *graph, int node, const bool *stands)
 {
 	int			e;
-	int			c;
 
 	for (e = graph->named_children.start[node];
 		 e < graph->named_children.start[node + 1]; e++)
 	{
-		int			child = graph->named_children.target[e];
+		SlNode	   *child = &graph->nodes[graph->named_children.target[e]];
 
-		for (c = graph->covers.start[node];
-			 c < graph->covers.start[node + 1]; c++)
-		{
-			if (graph->baselines[graph->covers.target[c]].node == child)
-				break;
-		}
-		if (c == graph->covers.start[node + 1])
+		if (child->baseline < 0 || stands[child->baseline])
 			return true;
 	}
 	return false;
@@ -238,7 +232,8 @@ is_stood_for(SlGraph *graph, int node, const bool *stands)
  * from the registry, and does nothing but the baseline's own follow?
  */
 static bool
-baseline_is_end(SlGraph *graph, const SlBaseline *baseline)
+baseline_is_end(SlGraph *graph, const SlBaseline *baseline,
+				const bool *stands)
 {
 	bool		end = (baseline->nends == 0);
 	int			i;
@@ -263,7 +258,8 @@ baseline_is_end(SlGraph *graph, const SlBaseline *baseline)
 			SlBaseline *other = &graph->baselines[graph->covers.target[c]];
 
 			if (other != baseline &&
-				(other->nafter > 0 || has_child(graph, other->node)))
+				(other->nafter > 0 ||
+				 has_child(graph, other->node, stands)))
 				end = false;
 		}
 	}
@@ -325,8 +321,7 @@ sl_graph_resolve(SlGraph *graph, const char *name, bool missing_ok)
 		ereport(ERROR,
 				(errcode(SL_ERR_REVISION_UNKNOWN),
 				 errmsg("revision \"%s\" is ambiguous", name),
-				 errdetail("It is the beginning of %s.",
-						   sl_names_text(&names)),
+				 errdetail("Candidates are %s.", sl_names_text(&names)),
 				 errhint("Write as much of the revision as tells it from the others.")));
 	if (missing_ok)
 		return NULL;
@@ -408,14 +403,16 @@ node_add(SlGraph *graph, const char *id, const SlRevisionRow *row)
 void
 sl_names_init(SlNames *names)
 {
-	initStringInfo(&names->text);
+	names->text.data = NULL;
 	names->count = 0;
 }
 
 void
 sl_names_add(SlNames *names, const char *id)
 {
-	if (names->count > 0 && names->count < SL_NAMES_SHOWN)
+	if (names->count == 0)
+		initStringInfo(&names->text);
+	else if (names->count < SL_NAMES_SHOWN)
 		appendStringInfoString(&names->text, ", ");
 	if (names->count < SL_NAMES_SHOWN)
 		appendStringInfo(&names->text, "\"%s\"", id);
@@ -430,4 +427,11 @@ sl_names_text(SlNames *names)
 		appendStringInfo(&names->text, " and %d more",
 						 names->count - SL_NAMES_SHOWN);
 	return names->text.data;
+}
+
+void
+sl_names_free(SlNames *names)
+{
+	if (names->text.data != NULL)
+		pfree(names->text.data);
 }

@@ -27,6 +27,8 @@
 
 #include "lib/stringinfo.h"
 
+#include "common/sl_compat.h"
+
 /* Adjacency: the targets of node i are target[start[i] .. start[i + 1]). */
 typedef struct SlEdges
 {
@@ -127,6 +129,7 @@ extern int	sl_node_find(SlGraph *graph, const char *id);
 extern int	sl_node_named(SlGraph *graph, const char *id);
 extern void sl_names_init(SlNames *names);
 extern void sl_names_add(SlNames *names, const char *id);
+extern void sl_names_free(SlNames *names);
 extern const char *sl_names_text(SlNames *names);
 
 /* in edges.c */
@@ -137,12 +140,15 @@ extern void sl_walk_begin(SlWalk *walk, SlGraph *graph);
 extern void sl_walk_push(SlWalk *walk, int node);
 extern void sl_walk_push_all(SlWalk *walk, const SlEdges *edges, int node);
 extern bool sl_walk_next(SlWalk *walk, int *node);
+extern void sl_walk_ancestors(SlWalk *walk);
 extern bool sl_walk_seen(const SlWalk *walk, int node);
 extern void sl_walk_end(SlWalk *walk);
 
 /* in baseline.c */
 extern void sl_baselines_build(SlGraph *graph, SlEdgeList *named);
 extern void sl_baselines_apply(SlGraph *graph);
+extern bool sl_baseline_is_covered(const SlBaseline *baseline,
+								   const SlWalk *walk);
 extern int *sl_baselines_choose(SlGraph *graph, const SlWalk *needed);
 
 /* in cycle.c */

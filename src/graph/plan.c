@@ -17,7 +17,6 @@
 
 static bool is_target(const char *target, const char *word);
 static List *target_nodes(SlGraph *graph, const char *target);
-static void walk_ancestors(SlWalk *walk);
 static void walk_in_place(SlWalk *walk, const int *stand);
 static int	in_place_of(SlGraph *graph, const int *stand, int node);
 static bool is_step(SlGraph *graph, const int *stand, int node);
@@ -52,7 +51,7 @@ sl_graph_pending(SlGraph *graph, const char *target)
 		sl_walk_push(&walk, lfirst_int(lc));
 		at_head |= graph->nodes[lfirst_int(lc)].head;
 	}
-	walk_ancestors(&walk);
+	sl_walk_ancestors(&walk);
 
 	stand = sl_baselines_choose(graph, &walk);
 	if (stand != NULL)
@@ -144,16 +143,6 @@ is_target(const char *target, const char *word)
 	return strcmp(target, word) == 0;
 }
 
-/* To the end of what was pushed and its ancestors. */
-static void
-walk_ancestors(SlWalk *walk)
-{
-	int			node;
-
-	while (sl_walk_next(walk, &node))
-		sl_walk_push_all(walk, &walk->graph->parents, node);
-}
-
 /*
  * The same with the chosen baselines in the place of what they replace: the
  * ancestors of a baseline are then those of its members that it does not
@@ -217,7 +206,7 @@ sl_graph_to_revert(SlGraph *graph, const char *target)
 					 errhint("Name a versioned revision, or pass 'base' to revert them all.")));
 		sl_walk_push(&kept, lfirst_int(lc));
 	}
-	walk_ancestors(&kept);
+	sl_walk_ancestors(&kept);
 
 	for (i = graph->nversioned - 1; i >= 0; i--)
 	{
@@ -230,6 +219,8 @@ sl_graph_to_revert(SlGraph *graph, const char *target)
 		{
 			const SlBaseline *baseline = &graph->baselines[n->baseline];
 
+			if (sl_baseline_is_covered(baseline, &kept))
+				continue;
 			refuse_part_of_baseline(graph, &kept, baseline, target);
 		}
 		rows = lappend(rows, (void *) n->row);
@@ -275,7 +266,7 @@ sl_graph_with_ancestors(SlGraph *graph, const SlRevisionRow *revision)
 
 	sl_walk_begin(&walk, graph);
 	sl_walk_push(&walk, (int) (revision - graph->rows));
-	walk_ancestors(&walk);
+	sl_walk_ancestors(&walk);
 	for (i = 0; i < graph->nrows; i++)
 	{
 		if (sl_walk_seen(&walk, graph->order[i]))
@@ -298,7 +289,15 @@ sl_graph_applied_descendants(SlGraph *graph, const SlRevisionRow *revision)
 	sl_walk_begin(&walk, graph);
 	sl_walk_push(&walk, self);
 	while (sl_walk_next(&walk, &node))
+	{
+		const SlNode *n = &graph->nodes[node];
+
 		sl_walk_push_all(&walk, &graph->children, node);
+		/* what rests on a member rests on what was run in its place */
+		for (i = 0; n->claimed && n->baseline >= 0 &&
+			 i < graph->baselines[n->baseline].nafter; i++)
+			sl_walk_push(&walk, graph->baselines[n->baseline].after[i]);
+	}
 	for (i = graph->nversioned - 1; i >= 0; i--)
 	{
 		node = graph->order[i];

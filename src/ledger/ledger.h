@@ -54,6 +54,8 @@ typedef struct SlRevisionRow
 	bool		linear;
 	bool		transactional;
 	char	   *offender;		/* NULL if transactional, or declared so */
+	bool		has_down;
+	bool		down_transactional;
 	bool		changed;		/* a candidate waits: SL003 */
 	bool		settled;
 	bool		applied;		/* repeatable: its last run was this content;
@@ -125,6 +127,14 @@ extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
 extern void sl_registry_put(const SlRegistryEntry *entry);
 extern void sl_registry_delete(const char *revision);
 
+/*
+ * Give a revision other parents and another description, and leave its
+ * scripts with the role that registered them.
+ */
+extern void sl_registry_relink(const char *revision, char **parents,
+							   int nparents, bool linear,
+							   const char *description);
+
 /* Write down a refused change of an applied script; NULL takes it back. */
 extern void sl_registry_set_candidate(const char *revision,
 									  const char *candidate,
@@ -141,10 +151,6 @@ extern void sl_registry_unsettle_children(const char *revision);
 
 /* Ids of the pending revisions of a source, for {"prune": true}. */
 extern List *sl_registry_pending_of_source(const char *source);
-
-extern bool sl_registry_is_transactional(const char *revision, bool up,
-										 const char **command);
-extern bool sl_registry_has_down(const char *revision);
 
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);

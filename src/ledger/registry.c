@@ -95,7 +95,7 @@ static SlQuery read_all = {
 	" WHERE l.revision OPERATOR(pg_catalog.=) r.revision"
 	" AND l.id OPERATOR(pg_catalog.>) f.id)) OR j.revision IS NOT NULL,"
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
-	" r.registrar_name, r.cluster"
+	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional"
 	" FROM @.sl_registry AS r"
 	" LEFT JOIN @.sl_applied AS a"
 	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
@@ -119,8 +119,10 @@ static SlQuery read_unknown = {
  * in a database restored elsewhere (or upgraded) only the name can say.
  */
 static Oid
-resolve_registrar(Oid registrar, const char *name, int64 cluster)
+resolve_registrar(int64 oid, const char *name, int64 cluster)
 {
+	Oid			registrar = (Oid) oid;
+
 	if ((uint64) cluster == GetSystemIdentifier())
 		return GetUserNameFromId(registrar, true) != NULL ?
 			registrar : InvalidOid;
@@ -163,8 +165,10 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->failed = sl_result_bool(&result, i, 13);
 		row->description = sl_result_text(&result, i, 14);
 		row->format = sl_result_text(&result, i, 15);
+		row->has_down = sl_result_bool(&result, i, 19);
+		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
-		row->registrar = resolve_registrar((Oid) sl_result_bigint(&result, i, 16),
+		row->registrar = resolve_registrar(sl_result_bigint(&result, i, 16),
 										   row->registrar_name,
 										   sl_result_bigint(&result, i, 18));
 	}
@@ -273,7 +277,7 @@ sl_registry_get(const char *revision, bool fresh)
 		entry->applied = sl_result_bool(&result, 0, 24);
 		entry->journal_open = sl_result_bool(&result, 0, 25);
 		entry->registrar_name = sl_result_text(&result, 0, 27);
-		entry->registrar = resolve_registrar((Oid) sl_result_bigint(&result, 0, 26),
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 26),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 28));
 		entry->claimed = sl_result_bool(&result, 0, 29);
@@ -319,39 +323,66 @@ static SlQuery put_entry = {
 void
 sl_registry_put(const SlRegistryEntry *entry)
 {
-	Datum		v[27];
-	char		n[27];
+	Datum		values[27];
+	char		nulls[27];
 	Oid			registrar = GetUserId();
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, entry->revision);
-	sl_param_text(v, n, 1, sl_kind_name(entry->kind));
-	sl_param_texts(v, n, 2, entry->parents, entry->nparents);
-	sl_param_texts(v, n, 3, entry->replaces, entry->nreplaces);
-	v[4] = BoolGetDatum(entry->linear);
-	sl_param_text(v, n, 5, entry->up);
-	v[6] = Int32GetDatum(entry->up_line);
-	sl_param_text(v, n, 7, entry->down);
-	v[8] = Int32GetDatum(entry->down_line);
-	v[9] = Int32GetDatum(entry->statements);
-	v[10] = BoolGetDatum(entry->transactional);
-	sl_param_text(v, n, 11, entry->offender);
-	v[12] = BoolGetDatum(entry->down_transactional);
-	v[13] = BoolGetDatum(entry->has_data);
-	sl_param_text(v, n, 14, entry->checksum);
-	sl_param_text(v, n, 15, entry->meaning);
-	sl_param_text(v, n, 16, entry->description);
-	sl_param_text(v, n, 17, entry->format);
-	sl_param_text(v, n, 18, entry->source);
-	sl_param_text(v, n, 19, entry->file);
-	sl_param_texts(v, n, 20, entry->ignores, entry->nignores);
-	sl_param_text(v, n, 21, entry->candidate);
-	sl_param_text(v, n, 22, entry->candidate_file);
-	sl_param_text(v, n, 23, entry->noted);
-	v[24] = Int64GetDatum((int64) registrar);
-	sl_param_text(v, n, 25, GetUserNameFromId(registrar, false));
-	v[26] = Int64GetDatum((int64) GetSystemIdentifier());
-	sl_query_run(&put_entry, SL_WRITE, v, n);
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, entry->revision);
+	sl_param_text(values, nulls, 1, sl_kind_name(entry->kind));
+	sl_param_texts(values, nulls, 2, entry->parents, entry->nparents);
+	sl_param_texts(values, nulls, 3, entry->replaces, entry->nreplaces);
+	values[4] = BoolGetDatum(entry->linear);
+	sl_param_text(values, nulls, 5, entry->up);
+	values[6] = Int32GetDatum(entry->up_line);
+	sl_param_text(values, nulls, 7, entry->down);
+	values[8] = Int32GetDatum(entry->down_line);
+	values[9] = Int32GetDatum(entry->statements);
+	values[10] = BoolGetDatum(entry->transactional);
+	sl_param_text(values, nulls, 11, entry->offender);
+	values[12] = BoolGetDatum(entry->down_transactional);
+	values[13] = BoolGetDatum(entry->has_data);
+	sl_param_text(values, nulls, 14, entry->checksum);
+	sl_param_text(values, nulls, 15, entry->meaning);
+	sl_param_text(values, nulls, 16, entry->description);
+	sl_param_text(values, nulls, 17, entry->format);
+	sl_param_text(values, nulls, 18, entry->source);
+	sl_param_text(values, nulls, 19, entry->file);
+	sl_param_texts(values, nulls, 20, entry->ignores, entry->nignores);
+	sl_param_text(values, nulls, 21, entry->candidate);
+	sl_param_text(values, nulls, 22, entry->candidate_file);
+	sl_param_text(values, nulls, 23, entry->noted);
+	values[24] = Int64GetDatum((int64) registrar);
+	sl_param_text(values, nulls, 25, GetUserNameFromId(registrar, false));
+	values[26] = Int64GetDatum((int64) GetSystemIdentifier());
+	sl_query_run(&put_entry, SL_WRITE, values, nulls);
+}
+
+static SlQuery relink = {
+	"UPDATE @.sl_registry AS r SET parents = $2, linear = $3,"
+	" description = $4, settled = false"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
+	"sl_registry", 4, {TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID}
+};
+
+/*
+ * Change what is around a script and not the script: its registrar stays
+ * answerable for it, so that a privileged caller who brings only the graph
+ * does not lend their rights to somebody else's text.
+ */
+void
+sl_registry_relink(const char *revision, char **parents, int nparents,
+				   bool linear, const char *description)
+{
+	Datum		values[4];
+	char		nulls[4];
+
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_texts(values, nulls, 1, parents, nparents);
+	values[2] = BoolGetDatum(linear);
+	sl_param_text(values, nulls, 3, description);
+	sl_query_run(&relink, SL_WRITE, values, nulls);
 }
 
 static SlQuery delete_entry = {
@@ -379,13 +410,13 @@ void
 sl_registry_set_candidate(const char *revision, const char *candidate,
 						  const char *file)
 {
-	Datum		v[3];
-	char		n[3];
+	Datum		values[3];
+	char		nulls[3];
 
-	sl_param_text(v, n, 0, revision);
-	sl_param_text(v, n, 1, candidate);
-	sl_param_text(v, n, 2, file);
-	sl_query_run(&set_candidate, SL_WRITE, v, n);
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_text(values, nulls, 1, candidate);
+	sl_param_text(values, nulls, 2, file);
+	sl_query_run(&set_candidate, SL_WRITE, values, nulls);
 }
 
 static SlQuery settle = {
@@ -398,8 +429,8 @@ static SlQuery settle = {
 void
 sl_registry_settle(List *revisions)
 {
-	Datum		v[1];
-	char		n[1];
+	Datum		values[1];
+	char		nulls[1];
 	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
 	int			i = 0;
 	ListCell   *cell;
@@ -408,8 +439,8 @@ sl_registry_settle(List *revisions)
 		return;
 	foreach(cell, revisions)
 		ids[i++] = lfirst(cell);
-	sl_param_texts(v, n, 0, ids, i);
-	sl_query_run(&settle, SL_WRITE, v, n);
+	sl_param_texts(values, nulls, 0, ids, i);
+	sl_query_run(&settle, SL_WRITE, values, nulls);
 }
 
 static SlQuery unsettle_children = {
@@ -498,52 +529,4 @@ sl_revision_rows(PG_FUNCTION_ARGS)
 	values[0] = Int64GetDatum((int64) GetSystemIdentifier());
 	sl_query_return(&revision_rows, values, fcinfo);
 	return (Datum) 0;
-}
-
-static SlQuery how_to_run = {
-	"SELECT r.transactional, r.down_transactional, r.offender,"
-	" r.down IS NOT NULL FROM @.sl_registry AS r"
-	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
-	NULL, 1, {TEXTOID}
-};
-
-/*
- * Can the script run in a transaction?  If not, *command is the statement
- * that forbids it, or NULL where a header does.  Unknown revisions can.
- */
-bool
-sl_registry_is_transactional(const char *revision, bool up,
-							 const char **command)
-{
-	Datum		values[1];
-	SlResult	result;
-	bool		transactional = true;
-
-	*command = NULL;
-	values[0] = CStringGetTextDatum(revision);
-	sl_query_open(&how_to_run, SL_READ_FRESH, values, NULL, &result);
-	if (result.nrows > 0)
-	{
-		transactional = sl_result_bool(&result, 0, up ? 1 : 2);
-		if (up)
-			*command = sl_result_text(&result, 0, 3);
-	}
-	sl_query_close(&result);
-	return transactional;
-}
-
-/* Is there a down script? */
-bool
-sl_registry_has_down(const char *revision)
-{
-	Datum		values[1];
-	SlResult	result;
-	bool		has_down = false;
-
-	values[0] = CStringGetTextDatum(revision);
-	sl_query_open(&how_to_run, SL_READ_FRESH, values, NULL, &result);
-	if (result.nrows > 0)
-		has_down = sl_result_bool(&result, 0, 4);
-	sl_query_close(&result);
-	return has_down;
 }

@@ -70,38 +70,44 @@ sl_forbid_prepare(void)
 	ran_revisions = true;
 }
 
+/* The command that cannot run in a transaction; NULL: a header says so. */
+static const char *
+find_offender(const SlPlan *plan, const char *revision)
+{
+	SlRegistryEntry *entry = sl_plan_fetch(plan, revision);
+	const char *script = plan->direction == SL_UP ? entry->up : entry->down;
+	SlOrigin	origin = {NULL, revision, 1};
+	SlScriptInfo info;
+
+	sl_script_check(script, strlen(script), &origin, &info);
+	return info.offender;
+}
+
 /* SL006, before anything runs. */
 static void
 require_transactional(const SlPlan *plan)
 {
 	ListCell   *cell;
-	MemoryContext context;
-	MemoryContext outer = CurrentMemoryContext;
 
-	context = AllocSetContextCreate(outer, "schema_lifecycle check",
-									ALLOCSET_DEFAULT_SIZES);
-	foreach(cell, plan->revisions)
+	foreach(cell, plan->items)
 	{
-		const char *revision = lfirst(cell);
-		const char *command;
+		const SlPlanItem *item = lfirst(cell);
+		const char *offender;
 
-		MemoryContextReset(context);
-		MemoryContextSwitchTo(context);
-		if (sl_registry_is_transactional(revision,
-										 plan->direction == SL_UP, &command))
+		if (item->transactional)
 			continue;
+		offender = find_offender(plan, item->revision);
 		ereport(ERROR,
 				(errcode(SL_ERR_NOT_TRANSACTIONAL),
-				 errmsg("revision \"%s\" cannot run in a transaction", revision),
-				 command != NULL ?
-				 errdetail("It holds %s. Nothing was run.", command) :
-				 errdetail("Its header says no-transaction. Nothing was run."),
+				 errmsg("revision \"%s\" cannot run in a transaction",
+						item->revision),
+				 offender != NULL ?
+				 errdetail("It holds %s. Nothing was run.", offender) :
+				 errdetail("Its header or its file says so. Nothing was run."),
 				 plan->direction == SL_UP ?
 				 errhint("CALL sl_migrate(); runs each revision by itself, outside a transaction where it must.") :
 				 errhint("CALL sl_revert_online(...); runs each revision by itself, outside a transaction where it must.")));
 	}
-	MemoryContextSwitchTo(outer);
-	MemoryContextDelete(context);
 }
 
 static void
@@ -129,14 +135,15 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 
 	context = AllocSetContextCreate(outer, "schema_lifecycle revision",
 									ALLOCSET_DEFAULT_SIZES);
-	foreach(cell, plan->revisions)
+	foreach(cell, plan->items)
 	{
+		const SlPlanItem *item = lfirst(cell);
 		SlRegistryEntry *entry;
 		SlOutcome	outcome;
 
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
-		entry = sl_plan_fetch(plan, lfirst(cell));
+		entry = sl_plan_fetch(plan, item->revision);
 		sl_run_revision(entry, plan->direction, caller, options, &outcome);
 		sl_notice_done(entry, &outcome);
 		put_outcome(rsinfo, entry->revision, &outcome);
@@ -171,6 +178,8 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 				 errhint("'base' reverts everything.")));
 	sl_options_resolve(&options,
 					   PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
+	/* here the caller's own statement_timeout bounds what runs */
+	options.migration_statement_timeout = 0;
 	if (sl_plan_nothing_to_do(target, direction))
 		return;
 

@@ -29,6 +29,7 @@
 #include "utils/backend_status.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
 
 #include "runner/runner.h"
 
@@ -68,6 +69,13 @@ sl_run_context_push(SlRun *run, ErrorContextCallback *callback)
 	error_context_stack = callback;
 }
 
+/* The command of a statement, as its tag has it. */
+const char *
+sl_command_name(const SlStatement *statement)
+{
+	return GetCommandTagName(CreateCommandTag(statement->tree->stmt));
+}
+
 /*
  * Show in pg_stat_activity what is at work: the command, not its text, which
  * may hold a password.
@@ -82,8 +90,7 @@ sl_report_activity(const SlRun *run)
 	else
 		text = psprintf("%s: revision \"%s\", statement %d of %d (%s)",
 						run->caller, run->revision, run->statement->ordinal,
-						run->total,
-						GetCommandTagName(CreateCommandTag(run->statement->tree->stmt)));
+						run->total, sl_command_name(run->statement));
 	pgstat_report_activity(STATE_RUNNING, text);
 	pfree(text);
 }
@@ -184,7 +191,11 @@ sl_execute_script(SlRun *run, SlFence *fence)
 		run->statement = NULL;
 		if (!sl_scan_next(scanner, &statement))
 			break;
+		if (run->statement_timeout > 0)
+			enable_timeout_after(STATEMENT_TIMEOUT, run->statement_timeout);
 		sl_execute_statement(run, &statement);
+		if (run->statement_timeout > 0)
+			disable_timeout(STATEMENT_TIMEOUT, false);
 		sl_fence_after_statement(fence);
 		statements++;
 	}

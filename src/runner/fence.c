@@ -260,9 +260,11 @@ deferrable_constraints(bool deferred)
 			continue;
 		schema = get_namespace_name(form->connamespace);
 		if (schema != NULL)
-			names = lappend(names,
-							makeRangeVar(schema, pstrdup(NameStr(form->conname)),
-										 -1));
+		{
+			char	   *name = pstrdup(NameStr(form->conname));
+
+			names = lappend(names, makeRangeVar(schema, name, -1));
+		}
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -576,6 +578,21 @@ sl_fence_lower(SlFence *fence, bool constraints)
 	if (GetUserId() != fence->userid ||
 		GetSessionUserId() != fence->session_userid)
 		elog(ERROR, "the script changed the role of the session");
+}
+
+/*
+ * Only watch, without a nest: in a worker, whose session ends with its
+ * script, and where settings have to last from statement to statement.
+ */
+void
+sl_fence_watch(void)
+{
+	MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
+
+	Assert(fence_up == NULL);
+	fence_up = palloc0_object(SlFence);
+	fence_up->context = TopMemoryContext;
+	MemoryContextSwitchTo(before);
 }
 
 /* After an error: the abort puts back the rest. */

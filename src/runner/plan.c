@@ -116,16 +116,27 @@ require_down_scripts(List *rows)
 
 	foreach(cell, rows)
 	{
-		const SlStep *step = lfirst(cell);
+		const SlRevisionRow *row = lfirst(cell);
 
-		if (!sl_registry_has_down(step->row->revision))
+		if (!row->has_down)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("revision \"%s\" has no down script",
-							step->row->revision),
+							row->revision),
 					 errdetail("Nothing was reverted."),
 					 errhint("Register one with sl_register(), or push the files again with it.")));
 	}
+}
+
+static SlPlanItem *
+make_item(const SlRevisionRow *row, SlDirection direction)
+{
+	SlPlanItem *item = palloc0_object(SlPlanItem);
+
+	item->revision = pstrdup(row->revision);
+	item->transactional = direction == SL_UP ?
+		row->transactional : row->down_transactional;
+	return item;
 }
 
 /*
@@ -141,7 +152,7 @@ sl_plan_make(const char *target, SlDirection direction,
 	MemoryContext context;
 	SlPlan	   *plan;
 	SlGraph    *graph;
-	List	   *steps;
+	List	   *rows = NIL;
 	ListCell   *cell;
 
 	plan = palloc0_object(SlPlan);
@@ -153,22 +164,24 @@ sl_plan_make(const char *target, SlDirection direction,
 	graph = sl_graph_read(true);
 	sl_graph_require_sound(graph, options->out_of_order);
 	if (direction == SL_UP)
-		steps = sl_graph_pending(graph, target);
+	{
+		foreach(cell, sl_graph_pending(graph, target))
+			rows = lappend(rows, (void *) ((SlStep *) lfirst(cell))->row);
+	}
 	else
-		steps = sl_graph_to_revert(graph, target);
-	if (steps != NIL)
+		rows = sl_graph_to_revert(graph, target);
+	if (rows != NIL)
 	{
 		require_current_snapshot();
 		if (direction == SL_UP)
 			require_history(options);
 		else
-			require_down_scripts(steps);
+			require_down_scripts(rows);
 	}
 
-	foreach(cell, steps)
+	foreach(cell, rows)
 	{
-		const SlStep *step = lfirst(cell);
-		const SlRevisionRow *row = step->row;
+		const SlRevisionRow *row = lfirst(cell);
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(outer);
@@ -182,11 +195,11 @@ sl_plan_make(const char *target, SlDirection direction,
 		/* SL011 for any of them comes before the first one runs */
 		(void) sl_confinement(row->revision, row->registrar,
 							  row->registrar_name);
-		plan->revisions = lappend(plan->revisions, pstrdup(row->revision));
+		plan->items = lappend(plan->items, make_item(row, direction));
 	}
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(context);
-	if (plan->revisions == NIL && plan->external == NULL)
+	if (plan->items == NIL && plan->external == NULL)
 		return NULL;
 	return plan;
 }

@@ -18,6 +18,7 @@
 
 #include "access/xact.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "runner/runner.h"
@@ -116,6 +117,7 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	run.origin.first_line = direction == SL_UP ?
 		entry->up_line : entry->down_line;
 	run.total = entry->statements;
+	run.statement_timeout = options->migration_statement_timeout;
 
 	sl_run_context_push(&run, &callback);
 	sl_confine(sl_confinement(entry->revision, entry->registrar,
@@ -128,6 +130,8 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	}
 	PG_CATCH();
 	{
+		if (run.statement_timeout > 0)
+			disable_timeout(STATEMENT_TIMEOUT, false);
 		sl_fence_abandon();
 		PG_RE_THROW();
 	}

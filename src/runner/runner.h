@@ -62,7 +62,7 @@ typedef struct SlHolder
 
 extern bool sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder);
 extern void sl_lock_release(LOCKMODE mode);
-extern void sl_lock_report_busy(const SlHolder *holder) pg_attribute_noreturn();
+pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);
 extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
 extern void sl_worker_lock_release(LOCKMODE mode);
 
@@ -76,6 +76,7 @@ extern SlFence *sl_fence_raise(int lock_timeout);
 extern void sl_fence_after_statement(SlFence *fence);
 extern void sl_fence_lower(SlFence *fence, bool check_constraints);
 extern void sl_fence_abandon(void);
+extern void sl_fence_watch(void);
 
 /* in execute.c */
 
@@ -87,12 +88,14 @@ typedef struct SlRun
 	const char *script;
 	SlOrigin	origin;
 	int			total;			/* statements, for activity */
+	int			statement_timeout;	/* ms, armed for each statement, or 0 */
 	const SlStatement *statement;	/* the one at work, or NULL */
 } SlRun;
 
 extern void sl_run_context_push(SlRun *run, ErrorContextCallback *callback);
 extern void sl_execute_statement(SlRun *run, const SlStatement *statement);
 extern int	sl_execute_script(SlRun *run, SlFence *fence);
+extern const char *sl_command_name(const SlStatement *statement);
 extern void sl_report_activity(const SlRun *run);
 extern void sl_restore_activity(void);
 
@@ -123,11 +126,18 @@ extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
 
 /* in plan.c */
 
+/* One revision of a plan. */
+typedef struct SlPlanItem
+{
+	char	   *revision;
+	bool		transactional;
+} SlPlanItem;
+
 /* What a call is to do, checked: nothing has run yet. */
 typedef struct SlPlan
 {
 	SlDirection direction;
-	List	   *revisions;		/* char *, in the order of the run */
+	List	   *items;			/* SlPlanItem, in the order of the run */
 	char	   *external;		/* stop here: another tool's; NULL if none */
 	char	   *external_format;
 } SlPlan;
@@ -135,20 +145,39 @@ typedef struct SlPlan
 extern bool sl_plan_nothing_to_do(const char *target, SlDirection direction);
 extern SlPlan *sl_plan_make(const char *target, SlDirection direction,
 							const SlOptions *options);
-extern void sl_plan_report_external(const SlPlan *plan, bool atomic)
-			pg_attribute_noreturn();
+pg_noreturn extern void sl_plan_report_external(const SlPlan *plan,
+												bool atomic);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);
 
-/* in step.c: scripts that run outside a transaction */
+/* in steps.c: scripts that run outside a transaction */
 extern void sl_run_steps(const char *revision, SlDirection direction,
 						 const SlOptions *options, SlOutcome *outcome);
+extern void sl_record_steps_done(const SlRegistryEntry *entry,
+								 SlDirection direction,
+								 const SlOutcome *outcome);
+
+/* in recover.c */
+
+/* What the catalog says of a statement that commits by itself. */
+typedef struct SlStepPlan
+{
+	bool		done;			/* it is there already: do not run it */
+	List	   *cleanup;		/* char *: statements to run first, each by
+								 * itself */
+	bool		only_cleanup;	/* which is all that is left to do */
+	char	   *before;			/* jsonb text for the journal, or NULL */
+} SlStepPlan;
+
+extern void sl_step_look(Node *stmt, const SlJournalStep *step,
+						 SlStepPlan *plan);
+extern void sl_step_verify(Node *stmt);
 
 /* in worker.c */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,
-							 SlDirection direction, const SlOptions *options,
-							 SlOutcome *outcome);
+							 SlDirection direction, const char *caller,
+							 const SlOptions *options, SlOutcome *outcome);
 
 /* in apply.c */
 extern void sl_forbid_prepare(void);

@@ -31,6 +31,8 @@ typedef struct SlRefusal
 
 typedef bool (*SlRefusalTest) (Node *stmt, SlRefusal *refusal);
 
+static void judge(SlScanner *scanner, const SlStatement *statement,
+				  SlScriptInfo *info);
 static bool is_refused(Node *stmt, SlRefusal *refusal);
 static bool refuse_discard(Node *stmt, SlRefusal *refusal);
 static bool refuse_listen(Node *stmt, SlRefusal *refusal);
@@ -74,7 +76,7 @@ static const struct
 	{T_CopyStmt, refuse_copy},
 };
 
-/* See script.h.  'info' is allocated in the current memory context. */
+/* See script.h. */
 void
 sl_script_check(const char *text, Size length, const SlOrigin *origin,
 				SlScriptInfo *info)
@@ -84,8 +86,6 @@ sl_script_check(const char *text, Size length, const SlOrigin *origin,
 	SlScanner  *scanner;
 	SlDigest   *digest;
 	SlStatement statement;
-	SlRefusal	refusal;
-	const char *command;
 
 	memset(info, 0, sizeof(SlScriptInfo));
 	info->transactional = true;
@@ -103,31 +103,7 @@ sl_script_check(const char *text, Size length, const SlOrigin *origin,
 		MemoryContextSwitchTo(each);
 		while (sl_scan_next(scanner, &statement))
 		{
-			Node	   *stmt = statement.tree->stmt;
-
-			/* the place for messages: the scanner may be behind data */
-			SlPosition	at = {statement.start, statement.line,
-			statement.column};
-
-			if (is_refused(stmt, &refusal))
-				sl_script_complain(&scanner->origin, &at, refusal.message,
-								   refusal.hint);
-			if (!sl_statement_is_transactional(stmt, &command))
-			{
-				/* the author asked for what cannot be had */
-				if (scanner->begin.line > 0)
-					sl_script_complain(&scanner->origin, &at,
-									   psprintf("%s cannot run between BEGIN and COMMIT",
-												command),
-									   "Remove BEGIN and COMMIT, or put the statement into a revision of its own.");
-				if (info->transactional)
-				{
-					info->transactional = false;
-					info->offender = MemoryContextStrdup(caller, command);
-					info->offender_line = statement.line;
-				}
-			}
-			info->has_data = info->has_data || sl_statement_has_data(stmt);
+			judge(scanner, &statement, info);
 			info->statements = statement.ordinal;
 			sl_digest_statement(digest, &statement);
 			MemoryContextReset(each);
@@ -143,6 +119,54 @@ sl_script_check(const char *text, Size length, const SlOrigin *origin,
 
 	MemoryContextDelete(each);
 	sl_scan_end(scanner);
+}
+
+/*
+ * Refuse one statement, or add what it is to 'info'.
+ */
+static void
+judge(SlScanner *scanner, const SlStatement *statement, SlScriptInfo *info)
+{
+	Node	   *stmt = statement->tree->stmt;
+	ErrorContextCallback callback;
+	SlPosition	at;
+	SlRefusal	refusal;
+	const char *command;
+	bool		refused;
+
+	/* the scanner may be behind the data already */
+	at.offset = statement->start;
+	at.line = statement->line;
+	at.column = statement->column;
+
+	/* trees can be too deep for the stack: say where */
+	callback.callback = sl_script_context;
+	callback.arg = scanner;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	refused = is_refused(stmt, &refusal);
+	(void) sl_statement_is_transactional(stmt, &command);
+	info->has_data = info->has_data || sl_statement_has_data(stmt);
+	error_context_stack = callback.previous;
+
+	if (refused)
+		sl_script_complain(&scanner->origin, &at, refusal.message,
+						   refusal.hint);
+	if (command == NULL)
+		return;
+
+	/* the author asked for one transaction, which cannot be had */
+	if (scanner->begin.line > 0)
+		sl_script_complain(&scanner->origin, &at,
+						   psprintf("%s cannot run between BEGIN and COMMIT",
+									command),
+						   "Remove BEGIN and COMMIT, or put the statement into a revision of its own.");
+	if (info->transactional)
+	{
+		info->transactional = false;
+		info->offender = command;
+		info->offender_line = statement->line;
+	}
 }
 
 static bool

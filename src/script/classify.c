@@ -21,7 +21,7 @@
 #include "script/script.h"
 #include "utils/builtins.h"
 
-/* Returns the command as a user would write it, or NULL: no objection. */
+/* Returns the command as a user would write it (a constant), or NULL. */
 typedef const char *(*SlLoner) (Node *stmt);
 typedef bool (*SlDataTest) (Node *stmt);
 

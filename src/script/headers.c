@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "parser/scansup.h"
 #include "script/slice.h"
 #include "utils/memutils.h"
 
@@ -45,6 +44,7 @@ sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 {
 	MemoryContext each;
 	MemoryContext caller;
+	char	   *copy;
 	SlHeaderSearch search;
 	SlScanner  *scanner;
 	SlSlice		slice;
@@ -74,9 +74,8 @@ sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 
 		/* only the grammar knows whether data follow */
 		caller = MemoryContextSwitchTo(each);
-		if (sl_slice_has_data(sl_slice_parse(scanner, &slice,
-											 pnstrdup(text + slice.start.offset,
-													  slice.length))))
+		copy = pnstrdup(text + slice.start.offset, slice.length);
+		if (sl_slice_has_data(sl_slice_parse(scanner, &slice, copy)))
 			sl_slice_take_data(scanner, &data, &data_length, &data_line);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(each);
@@ -117,10 +116,11 @@ search_gap(void *arg, const SlScanner *scanner, const SlToken *token)
 			at = skip_block(at, end);
 		else if (at[0] == '-' && at[1] == '-')
 		{
-			const char *eol = memchr(at, '\n', end - at);
+			const char *eol = at;
 
-			if (eol == NULL)
-				eol = end;
+			/* the lexer ends a comment at either character */
+			while (eol < end && *eol != '\n' && *eol != '\r')
+				eol++;
 			add_header(search, scanner, at, eol);
 			at = eol;
 		}
@@ -189,7 +189,11 @@ add_header(SlHeaderSearch *search, const SlScanner *scanner,
 	header->name = pnstrdup(name, at - name);
 	header->start = line - scanner->text;
 	header->end = eol - scanner->text;
-	if (header->end < scanner->length && *eol == '\n')
+	if (header->end < scanner->length &&
+		scanner->text[header->end] == '\r')
+		header->end++;
+	if (header->end < scanner->length &&
+		scanner->text[header->end] == '\n')
 		header->end++;
 	header->leading = search->leading;
 

@@ -41,7 +41,7 @@ struct SlDigest
 	StringInfoData buffer;
 };
 
-static pg_cryptohash_ctx *hash_create(void);
+static pg_cryptohash_ctx *start_hash(void);
 static void hash_init(pg_cryptohash_ctx *hash);
 static void hash_update(pg_cryptohash_ctx *hash, const void *data,
 						Size length);
@@ -59,7 +59,7 @@ static const char *next_line(const char *at, const char *end, int *length);
 void
 sl_sha256_hex(const void *data, Size length, char out[65])
 {
-	pg_cryptohash_ctx *hash = hash_create();
+	pg_cryptohash_ctx *hash = start_hash();
 
 	hash_init(hash);
 	hash_update(hash, data, length);
@@ -77,8 +77,8 @@ sl_digest_create(void)
 	SlDigest   *digest = palloc0(sizeof(SlDigest));
 
 	initStringInfo(&digest->buffer);
-	digest->script = hash_create();
-	digest->statement = hash_create();
+	digest->script = start_hash();
+	digest->statement = start_hash();
 	hash_init(digest->script);
 	hash_init(digest->statement);
 	return digest;
@@ -112,8 +112,8 @@ sl_digest_token(void *arg, const SlScanner *scanner, const SlToken *token)
 			class = 'w';
 
 			/*
-			 * N'x' comes as the word n and a string.  It means NCHAR 'x',
-			 * and not what n 'x' does.
+			 * N'x' comes as the word n and a string.  It means NCHAR 'x', and
+			 * not what n 'x' does.
 			 */
 			if (length == 1 && value[0] == 'n' &&
 				token->end < scanner->length &&
@@ -361,7 +361,7 @@ hash_lines(pg_cryptohash_ctx *hash, const char *data, int length)
 }
 
 static pg_cryptohash_ctx *
-hash_create(void)
+start_hash(void)
 {
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
 

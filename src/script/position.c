@@ -77,13 +77,21 @@ sl_script_complain(const SlOrigin *origin, const SlPosition *position,
 			 hint ? errhint("%s", hint) : 0));
 }
 
-/* Error context while the server's lexer or parser is at work. */
+/*
+ * Error context while the server looks at a statement.  Our own errors name
+ * the line themselves.
+ *
+ * The position is noted here, as a function in SQL or PL/pgSQL around us
+ * takes it for its own: their callbacks, which come next, move it away.
+ */
 void
 sl_script_context(void *arg)
 {
-	const SlScanner *scanner = (const SlScanner *) arg;
+	SlScanner  *scanner = (SlScanner *) arg;
 
-	errcontext("%s", where(&scanner->origin, scanner->position.line));
+	scanner->cursor = geterrposition();
+	if (geterrcode() != SL_ERR_BAD_INPUT)
+		errcontext("%s", where(&scanner->origin, scanner->position.line));
 }
 
 /*
@@ -122,7 +130,7 @@ sl_script_rethrow(const SlScanner *scanner, MemoryContext caller,
 
 		/* the parser's position counts characters of the slice, from 1 */
 		position = slice->start;
-		for (n = 1; n < edata->cursorpos && to < end; n++)
+		for (n = 1; n < scanner->cursor && to < end; n++)
 			to += pg_encoding_mblen(GetDatabaseEncoding(), scanner->text + to);
 		sl_position_move(scanner->text, &position, Min(to, end));
 	}

@@ -43,15 +43,16 @@ typedef struct SlStatement
 	int			ordinal;		/* from 1; a taken-off BEGIN or COMMIT and
 								 * psql lines that are skipped do not count */
 	int			start;			/* byte offset of the first token */
-	int			length;			/* in bytes, without the semicolon and
-								 * without trailing blanks and comments */
+	int			length;			/* in bytes, without the semicolon and without
+								 * trailing blanks and comments */
 	int			line;			/* of the first token, origin included */
 	int			column;			/* of the first token, in characters, from 1 */
 	const char *text;			/* NUL-terminated copy of the slice */
-	RawStmt    *tree;			/* raw parse tree of 'text'; its locations
-								 * are byte offsets into 'text' */
+	RawStmt    *tree;			/* raw parse tree of 'text'; its locations are
+								 * byte offsets into 'text' */
 	const char *data;			/* inline data of COPY ... FROM stdin: points
-								 * into the script; NULL if there is none */
+								 * into the script; NULL for any other
+								 * statement */
 	int			data_length;	/* without the line with backslash-dot */
 	int			data_line;		/* line of the first data line */
 } SlStatement;
@@ -60,9 +61,10 @@ typedef struct SlScanner SlScanner;
 
 /*
  * Iterate over the statements of a script.  The scanner keeps a pointer to
- * 'text', which must stay; sl_scan_next allocates the statement in the
- * current memory context, which may be reset between calls, while the
- * scanner itself lives in the context that was current at sl_scan_begin.
+ * 'text', which must stay, and need not be NUL-terminated.  sl_scan_next
+ * allocates the statement in the current memory context, which may be reset
+ * between calls, while the scanner itself lives in the context that was
+ * current at sl_scan_begin.
  *
  * Taken care of: a UTF-8 byte order mark at the start; psql's \restrict and
  * \unrestrict lines (skipped); COPY data; one BEGIN ... COMMIT around all of
@@ -89,8 +91,8 @@ typedef struct SlScriptInfo
 	char		checksum[65];	/* SHA-256 of the bytes, hex */
 	char		meaning[65];	/* SHA-256 of the tokens, hex: blind to
 								 * comments, white space, keyword case, line
-								 * ends, and \restrict keys; the same on
-								 * every major version */
+								 * ends, and \restrict keys; the same on every
+								 * major version */
 } SlScriptInfo;
 
 /*
@@ -98,7 +100,8 @@ typedef struct SlScriptInfo
  * line: transaction control in the middle, DISCARD ALL and TEMP, LISTEN and
  * UNLISTEN, DEALLOCATE ALL, CLOSE ALL, cursors WITH HOLD, session-level
  * advisory locks and unlocks, standard_conforming_strings = off, psql
- * commands), and fill 'info'.
+ * commands, what cannot run in a transaction between BEGIN and COMMIT), and
+ * fill 'info'.
  */
 extern void sl_script_check(const char *text, Size length,
 							const SlOrigin *origin, SlScriptInfo *info);
@@ -118,11 +121,13 @@ extern int	sl_script_common_prefix(const char *a, const char *b);
 
 /*
  * Own headers: comment lines "-- sl:name value" outside of literals and COPY
- * data, in the order of the text.
+ * data, in the order of the text.  The text is lexed, not parsed: a syntax
+ * error is no obstacle, but an unterminated literal raises SL009.
  */
 typedef struct SlHeader
 {
-	const char *name;			/* "revision", "parents", "down", ... */
+	const char *name;			/* "revision", "parents", "down", ...; empty
+								 * if nothing follows the colon */
 	const char *value;			/* rest of the line, trimmed; may be empty */
 	int			start;			/* byte offset of the line's first byte */
 	int			end;			/* byte offset after the line's newline */

@@ -40,7 +40,6 @@
 typedef struct SlPins
 {
 	int			backslash_quote;
-	bool		escape_string_warning;
 	bool		standard_conforming_strings;
 	int			client_min_messages;
 	int			log_min_messages;
@@ -128,9 +127,9 @@ sl_scan_begin(const char *text, Size length, const SlOrigin *origin)
 	/*
 	 * backslash_quote: its default depends on the client's encoding, which is
 	 * of no concern to a text that is in the server's already.
+	 * escape_string_warning says nothing while the other setting is on.
 	 */
 	scanner->extra.backslash_quote = BACKSLASH_QUOTE_ON;
-	scanner->extra.escape_string_warning = false;
 	scanner->extra.standard_conforming_strings = true;
 
 	MemoryContextSwitchTo(caller);
@@ -190,8 +189,7 @@ sl_slice_next(SlScanner *scanner, SlSlice *slice)
  * tree refer to.  The tree is allocated in the current memory context.
  */
 RawStmt *
-sl_slice_parse(const SlScanner *scanner, const SlSlice *slice,
-			   const char *text)
+sl_slice_parse(SlScanner *scanner, const SlSlice *slice, const char *text)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorContextCallback callback;
@@ -199,7 +197,7 @@ sl_slice_parse(const SlScanner *scanner, const SlSlice *slice,
 	List	   *trees = NIL;
 
 	callback.callback = sl_script_context;
-	callback.arg = (void *) scanner;
+	callback.arg = scanner;
 	callback.previous = error_context_stack;
 
 	pin(&pins, false);
@@ -595,13 +593,11 @@ static void
 pin(SlPins *saved, bool silent)
 {
 	saved->backslash_quote = backslash_quote;
-	saved->escape_string_warning = escape_string_warning;
 	saved->standard_conforming_strings = standard_conforming_strings;
 	saved->client_min_messages = client_min_messages;
 	saved->log_min_messages = log_min_messages;
 
 	backslash_quote = BACKSLASH_QUOTE_ON;
-	escape_string_warning = false;
 	standard_conforming_strings = true;
 	if (silent)
 	{
@@ -614,7 +610,6 @@ static void
 unpin(const SlPins *saved)
 {
 	backslash_quote = saved->backslash_quote;
-	escape_string_warning = saved->escape_string_warning;
 	standard_conforming_strings = saved->standard_conforming_strings;
 	client_min_messages = saved->client_min_messages;
 	log_min_messages = saved->log_min_messages;

@@ -86,6 +86,7 @@ struct SlScanner
 	int			terminator;		/* offset of the last statement's semicolon,
 								 * or of the end of the text */
 	bool		at_end;
+	int			cursor;			/* where the parser saw an error; 0: nowhere */
 	SlTokenHook hook;
 	void	   *hook_arg;
 
@@ -105,7 +106,7 @@ typedef struct SlSlice
 
 /* in slice.c */
 extern bool sl_slice_next(SlScanner *scanner, SlSlice *slice);
-extern RawStmt *sl_slice_parse(const SlScanner *scanner, const SlSlice *slice,
+extern RawStmt *sl_slice_parse(SlScanner *scanner, const SlSlice *slice,
 							   const char *text);
 extern bool sl_slice_has_data(const RawStmt *tree);
 extern void sl_slice_take_data(SlScanner *scanner, const char **data,

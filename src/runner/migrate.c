@@ -1,0 +1,473 @@
+/*-------------------------------------------------------------------------
+ *
+ * migrate.c
+ *	  CALL sl_migrate and CALL sl_revert_online: one transaction a revision.
+ *
+ * The call holds the migration lock as a session lock from its first to its
+ * last revision, and as a transaction lock in each of them, so that neither a
+ * pooler nor an unlock in a script can lose it.  It holds no snapshot while
+ * it waits, for the lock, for a retry or for its worker: CREATE INDEX
+ * CONCURRENTLY, here or elsewhere, would wait for that snapshot for ever.
+ *
+ * A revision runs in a subtransaction of its transaction, so that after an
+ * error the SPI stack and the resource owners are those of the procedure,
+ * which can then roll back, record the failure, and raise the error again.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/migrate.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/backend_status.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/resowner.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "runner/runner.h"
+
+PG_FUNCTION_INFO_V1(sl_migrate);
+PG_FUNCTION_INFO_V1(sl_revert_online);
+
+/* waits for the lock begin and end with these pauses, in ms */
+#define LOCK_POLL_MIN 5
+#define LOCK_POLL_MAX 50
+
+/* pauses before a revision is tried again double from the first to the last */
+#define RETRY_PAUSE_MIN 100
+#define RETRY_PAUSE_MAX 10000
+
+typedef struct Call
+{
+	const char *name;
+	SlDirection direction;
+	char	   *target;
+	SlOptions	options;
+	MemoryContext context;		/* lives as long as the call */
+	MemoryContext revision;		/* reset for each revision */
+} Call;
+
+/* 25001, with the way out for the drivers that open a transaction unasked. */
+static void
+require_top_level(FunctionCallInfo fcinfo, const char *name)
+{
+	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
+		!((CallContext *) fcinfo->context)->atomic)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+			 errmsg("CALL %s() cannot run inside a transaction block", name),
+			 errdetail("It commits after each revision."),
+			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off. Or use SELECT sl_apply_pending() in the transaction.")));
+}
+
+/* Pause without a snapshot; a cancel ends it. */
+static void
+pause_call(long ms)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 ms, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Take the session's lock and see that no worker of ours is left. */
+static bool
+take_lock(SlHolder *holder)
+{
+	if (!sl_lock_try(ExclusiveLock, true, holder))
+		return false;
+	if (sl_worker_lock_try(ExclusiveLock, holder))
+	{
+		sl_worker_lock_release(ExclusiveLock);
+		return true;
+	}
+	sl_lock_release(ExclusiveLock);
+	return false;
+}
+
+/*
+ * Take the migration lock, waiting for it up to lock_wait.  False: while we
+ * waited somebody else did all there was to do.
+ */
+static bool
+wait_for_lock(Call *call)
+{
+	TimestampTz deadline;
+	long		pause = LOCK_POLL_MIN;
+	SlHolder	holder;
+
+	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										   call->options.lock_wait);
+	while (!take_lock(NULL))
+	{
+		if (GetCurrentTimestamp() >= deadline)
+		{
+			if (take_lock(&holder))
+				break;
+			sl_lock_report_busy(&holder);
+		}
+		pgstat_report_activity(STATE_RUNNING,
+							   psprintf("%s: waiting for the migration lock",
+										call->name));
+
+		/* no snapshot from here on */
+		SPI_commit();
+		pause_call(pause);
+		pause = Min(pause * 2, LOCK_POLL_MAX);
+
+		/*
+		 * All who wait may look at once, and leave if there is nothing left,
+		 * without taking turns.
+		 */
+		if (sl_lock_try(ShareLock, true, NULL))
+		{
+			bool		done = sl_plan_nothing_to_do(call->target,
+													 call->direction);
+
+			sl_lock_release(ShareLock);
+			if (done)
+				return false;
+		}
+	}
+	sl_restore_activity();
+	return true;
+}
+
+/* Worth another try: it met a lock, and was rolled back as a whole. */
+static bool
+is_lock_failure(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
+/* Take the error that was caught; the caller rolls back. */
+static ErrorData *
+take_error(Call *call)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(call->context);
+	error = CopyErrorData();
+	FlushErrorState();
+	return error;
+}
+
+/* Commit; a deferred trigger may still object. */
+static ErrorData *
+try_commit(Call *call)
+{
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		SPI_commit();
+	}
+	PG_CATCH();
+	{
+		error = take_error(call);
+	}
+	PG_END_TRY();
+	return error;
+}
+
+/*
+ * Run a transactional revision in a transaction of its own.  Returns NULL, or
+ * the error, after a rollback.
+ */
+static ErrorData *
+try_transactional(Call *call, const SlPlan *plan, const char *revision)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	SlRegistryEntry *volatile entry = NULL;
+	SlOutcome	outcome;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(call->revision);
+	PG_TRY();
+	{
+		/* ours already for the session: this cannot fail */
+		(void) sl_lock_try(ExclusiveLock, false, NULL);
+		entry = sl_plan_fetch(plan, revision);
+		sl_run_revision(entry, call->direction, call->name, &call->options,
+						&outcome);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		error = take_error(call);
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(call->context);
+	CurrentResourceOwner = owner;
+
+	if (error != NULL)
+	{
+		SPI_rollback();
+		return error;
+	}
+	error = try_commit(call);
+	if (error == NULL)
+		sl_notice_done(entry, &outcome);
+	return error;
+}
+
+/* The same for one that has to run outside a transaction. */
+static ErrorData *
+try_in_worker(Call *call, const SlPlan *plan, const char *revision)
+{
+	ErrorData  *volatile error = NULL;
+	SlRegistryEntry *volatile entry = NULL;
+	SlOutcome	outcome;
+
+	MemoryContextSwitchTo(call->revision);
+	PG_TRY();
+	{
+		entry = sl_plan_fetch(plan, revision);
+		sl_run_in_worker(entry, call->direction, call->name, &call->options,
+						 &outcome);
+
+		/* a new transaction: all its statements are done, say so */
+		(void) sl_lock_try(ExclusiveLock, false, NULL);
+		sl_record_steps_done(entry, call->direction, &outcome);
+	}
+	PG_CATCH();
+	{
+		error = take_error(call);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(call->context);
+
+	if (error != NULL)
+	{
+		SPI_rollback();
+		return error;
+	}
+	error = try_commit(call);
+	if (error == NULL)
+		sl_notice_done(entry, &outcome);
+	return error;
+}
+
+/* What the history keeps of an error: everything but the query. */
+static char *
+describe_error(const ErrorData *error)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, error->message != NULL ?
+						   error->message : "");
+	if (error->detail != NULL)
+		appendStringInfo(&buf, "\n%s", error->detail);
+	if (error->context != NULL)
+		appendStringInfo(&buf, "\n%s", error->context);
+	return buf.data;
+}
+
+/*
+ * Record a failure in a transaction of its own, and raise the error.  Where
+ * even that fails, the first error still is what the caller has to know.
+ */
+static void
+fail_revision(Call *call, const char *revision, ErrorData *error)
+{
+	SlLogEntry	log = {0};
+
+	log.action = "fail";
+	log.revision = revision;
+	log.outcome = "failed";
+	log.statements = -1;
+	log.elapsed = -1;
+	log.sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
+	log.error = describe_error(error);
+	PG_TRY();
+	{
+		(void) sl_lock_try(ExclusiveLock, false, NULL);
+		sl_log_append(sl_log_next_id(), &log);
+		SPI_commit();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *second = take_error(call);
+
+		ereport(WARNING,
+				(errmsg("the failure of revision \"%s\" could not be recorded: %s",
+						revision, second->message)));
+	}
+	PG_END_TRY();
+
+	if (error->hint == NULL)
+		error->hint = psprintf(_("Revision \"%s\" failed, those before it stay as they are. Put the cause right and CALL %s() again."),
+							   revision, call->name);
+	ReThrowError(error);
+}
+
+/* One revision, tried as often as lock_retries allows. */
+static void
+run_revision(Call *call, const SlPlan *plan, const SlPlanItem *item)
+{
+	long		pause = RETRY_PAUSE_MIN;
+	int			attempt;
+
+	for (attempt = 0;; attempt++)
+	{
+		ErrorData  *error;
+
+		MemoryContextReset(call->revision);
+		if (item->transactional)
+			error = try_transactional(call, plan, item->revision);
+		else
+			error = try_in_worker(call, plan, item->revision);
+		if (error == NULL)
+			return;
+		sl_restore_activity();
+		if (!is_lock_failure(error) || attempt >= call->options.lock_retries)
+			fail_revision(call, item->revision, error);
+		ereport(NOTICE,
+				(errmsg("%s met a lock (%s), try %d of %d in %ld ms",
+						item->revision, error->message, attempt + 1,
+						call->options.lock_retries, pause)));
+		FreeErrorData(error);
+		pause_call(pause);
+		pause = Min(pause * 2, RETRY_PAUSE_MAX);
+	}
+}
+
+/* SL011 and 42501 for a worker, before anything runs. */
+static void
+check_worker_logins(const SlPlan *plan)
+{
+	ListCell   *cell;
+
+	foreach(cell, plan->items)
+	{
+		const SlPlanItem *item = lfirst(cell);
+		SlRegistryEntry *entry;
+
+		if (item->transactional)
+			continue;
+		entry = sl_plan_fetch(plan, item->revision);
+		(void) sl_worker_login(entry->revision, entry->registrar,
+							   entry->registrar_name);
+	}
+}
+
+/* All of it; the session's lock is held. */
+static void
+run_all(Call *call)
+{
+	SlPlan	   *plan;
+	ListCell   *cell;
+
+	/* a snapshot from before the lock must not decide what is pending */
+	SPI_commit();
+	plan = sl_plan_make(call->target, call->direction, &call->options);
+	if (plan != NULL)
+	{
+		MemoryContextSwitchTo(call->revision);
+		check_worker_logins(plan);
+		MemoryContextSwitchTo(call->context);
+		SPI_commit();
+		foreach(cell, plan->items)
+			run_revision(call, plan, lfirst(cell));
+	}
+	if (call->direction == SL_UP)
+	{
+		sl_plan_settle();
+		SPI_commit();
+	}
+	if (plan != NULL && plan->external != NULL)
+		sl_plan_report_external(plan, plan->items == NIL);
+}
+
+/* The same, and the lock given up whatever happens. */
+static void
+run_locked(Call *call)
+{
+	PG_TRY();
+	{
+		run_all(call);
+	}
+	PG_CATCH();
+	{
+		/* at a FATAL exit the server releases it */
+		sl_lock_release(ExclusiveLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_lock_release(ExclusiveLock);
+}
+
+/* What both procedures are. */
+static void
+run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
+{
+	Call		call = {0};
+	MemoryContext outer;
+
+	require_top_level(fcinfo, name);
+	sl_require_writer(name);
+	call.name = name;
+	call.direction = direction;
+	call.context = AllocSetContextCreate(PortalContext,
+										 "schema_lifecycle call",
+										 ALLOCSET_DEFAULT_SIZES);
+	call.revision = AllocSetContextCreate(call.context,
+										  "schema_lifecycle revision",
+										  ALLOCSET_DEFAULT_SIZES);
+	outer = MemoryContextSwitchTo(call.context);
+	if (!PG_ARGISNULL(0))
+		call.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	else if (direction == SL_DOWN)
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("the target of a revert must be named"),
+				 errhint("'base' reverts everything.")));
+	sl_options_resolve(&call.options,
+					   PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
+
+	/* the caller's bounds one statement, and this is many */
+	disable_timeout(STATEMENT_TIMEOUT, false);
+
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	MemoryContextSwitchTo(call.context);
+	if (!sl_plan_nothing_to_do(call.target, direction) &&
+		wait_for_lock(&call))
+		run_locked(&call);
+	SPI_finish();
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(call.context);
+}
+
+/* CALL sl_migrate(target, options) */
+Datum
+sl_migrate(PG_FUNCTION_ARGS)
+{
+	run_call(fcinfo, "sl_migrate", SL_UP);
+	PG_RETURN_NULL();
+}
+
+/* CALL sl_revert_online(target, options) */
+Datum
+sl_revert_online(PG_FUNCTION_ARGS)
+{
+	run_call(fcinfo, "sl_revert_online", SL_DOWN);
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,388 @@
+/*-------------------------------------------------------------------------
+ *
+ * steps.c
+ *	  A script outside a transaction, statement by statement, with a journal.
+ *
+ * Runs in a background worker, in which an error ends the process.  A
+ * statement that can run in a transaction does, together with its row in the
+ * journal, so it is never in doubt.  Any other is written down as started,
+ * run, and written down as finished; in the gap between the last two a crash
+ * leaves a doubt, which recover.c settles from the catalog.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/runner/steps.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "parser/analyze.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "tcop/cmdtag.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "runner/runner.h"
+
+/* A script at work in this worker. */
+typedef struct Steps
+{
+	SlRun		run;
+	const SlRegistryEntry *entry;
+	const char *direction;		/* as the journal has it */
+	List	   *journal;		/* SlJournalStep, as found at the start */
+	bool		declared;		/* a header says no-transaction */
+	int			lock_timeout;	/* what the session was given */
+	MemoryContext context;		/* of the script */
+	MemoryContext statement;	/* of one statement, across its commits */
+} Steps;
+
+static const SlJournalStep *
+find_step(const Steps *steps, int ordinal)
+{
+	ListCell   *cell;
+
+	foreach(cell, steps->journal)
+	{
+		const SlJournalStep *step = lfirst(cell);
+
+		if (step->statement == ordinal)
+			return step;
+	}
+	return NULL;
+}
+
+/*
+ * Statements that set the scene for those behind them: when a run continues,
+ * the scene has to be set again.
+ */
+static bool
+is_scenery(Node *stmt)
+{
+	return IsA(stmt, VariableSetStmt) ||
+		(IsA(stmt, SelectStmt) && !sl_statement_has_data(stmt));
+}
+
+/* CALL and DO commit by themselves where the script is declared to. */
+static bool
+commits_by_itself(const Steps *steps, Node *stmt)
+{
+	return steps->declared && (IsA(stmt, CallStmt) || IsA(stmt, DoStmt));
+}
+
+/*
+ * Run text as a client would send it: not in a transaction block, with
+ * whatever commits it makes inside.  The plan lives in the current memory
+ * context, which outlasts them.  Needs a portal: CREATE INDEX CONCURRENTLY and
+ * VACUUM look for PortalContext.
+ */
+static void
+run_top_level(RawStmt *tree, const char *text)
+{
+	MemoryContext context = CurrentMemoryContext;
+	CommandTag	tag = CreateCommandTag(tree->stmt);
+	QueryCompletion completion;
+	Portal		portal;
+	List	   *planned;
+	bool		snapshot;
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+	snapshot = analyze_requires_snapshot(tree);
+	if (snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	planned = pg_analyze_and_rewrite_fixedparams(tree, text, NULL, 0, NULL);
+	planned = pg_plan_queries(planned, text, CURSOR_OPT_PARALLEL_OK, NULL);
+	if (snapshot)
+		PopActiveSnapshot();
+
+	portal = CreatePortal("", true, true);
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, text, tag, planned, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	(void) PortalRun(portal, FETCH_ALL, true, None_Receiver, None_Receiver,
+					 &completion);
+	PortalDrop(portal, false);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+/* Run a statement of our own making the same way. */
+static void
+run_text(const char *text)
+{
+	List	   *trees = pg_parse_query(text);
+
+	Assert(list_length(trees) == 1);
+	run_top_level(linitial_node(RawStmt, trees), text);
+}
+
+/*
+ * CONCURRENTLY does not queue others behind itself, and its waits for old
+ * transactions count as waits for a lock: our own bound is not for it.  One
+ * that the script has set itself is.
+ */
+static void
+set_lock_timeout(const Steps *steps, bool ours)
+{
+	if (LockTimeout != (ours ? 0 : steps->lock_timeout))
+		return;
+	SetConfigOption("lock_timeout",
+					psprintf("%d", ours ? steps->lock_timeout : 0),
+					PGC_USERSET, PGC_S_SESSION);
+}
+
+/* A statement together with its row in the journal. */
+static void
+step_in_transaction(Steps *steps, const SlStatement *statement, bool record)
+{
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+	sl_execute_statement(&steps->run, statement);
+	if (record)
+		sl_journal_finish(steps->entry->revision, steps->direction,
+						  statement->ordinal, statement->text);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+}
+
+/* A person has to say whether an unfinished CALL or DO is to run again. */
+static void
+refuse_doubt(const Steps *steps, const SlStatement *statement)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("statement %d of revision \"%s\" was begun and may have committed a part of its work",
+					statement->ordinal, steps->entry->revision),
+			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
+					   statement->line,
+					   sl_command_name(statement)),
+			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
+					 steps->entry->revision)));
+}
+
+/* A statement that commits inside. */
+static void
+step_outside(Steps *steps, const SlStatement *statement,
+			 const SlJournalStep *step)
+{
+	Node	   *stmt = statement->tree->stmt;
+	const char *revision = steps->entry->revision;
+	SlStepPlan	plan = {0};
+	ListCell   *cell;
+
+	steps->run.statement = statement;
+	sl_report_activity(&steps->run);
+	if (commits_by_itself(steps, stmt))
+	{
+		if (step != NULL)
+			refuse_doubt(steps, statement);
+	}
+	else
+	{
+		StartTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		sl_step_look(stmt, step, &plan);
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+	}
+
+	if (!plan.done)
+	{
+		StartTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+		sl_journal_start(revision, steps->direction, statement->ordinal,
+						 statement->text, plan.before);
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+
+		set_lock_timeout(steps, false);
+		foreach(cell, plan.cleanup)
+			run_text(lfirst(cell));
+
+		/* the tree is the plan's from here on: look at a copy afterwards */
+		stmt = copyObject(stmt);
+		if (!plan.only_cleanup)
+			run_top_level(statement->tree, statement->text);
+		set_lock_timeout(steps, true);
+	}
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+	sl_step_verify(stmt);
+	sl_journal_finish(revision, steps->direction, statement->ordinal,
+					  statement->text);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+}
+
+/* What finished before must still be what the script says. */
+static void
+require_same_text(const Steps *steps, const SlStatement *statement,
+				  const SlJournalStep *step)
+{
+	if (sl_script_same_meaning(step->text, statement->text))
+		return;
+	ereport(ERROR,
+			(errcode(SL_ERR_SCRIPT_CHANGED),
+			 errmsg("statement %d of revision \"%s\" has run already and was changed since",
+					statement->ordinal, steps->entry->revision),
+			 errdetail("It ran as: %s", step->text),
+			 errhint("A partly run script may be changed behind its last finished statement only.")));
+}
+
+/* One statement of the script, wherever the last run stopped. */
+static void
+run_step(Steps *steps, const SlStatement *statement)
+{
+	Node	   *stmt = statement->tree->stmt;
+	const SlJournalStep *step = find_step(steps, statement->ordinal);
+	const char *command;
+
+	CHECK_FOR_INTERRUPTS();
+	if (step != NULL && step->finished)
+	{
+		require_same_text(steps, statement, step);
+		if (is_scenery(stmt))
+			step_in_transaction(steps, statement, false);
+		return;
+	}
+	if (steps->run.statement_timeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, steps->run.statement_timeout);
+	if (!sl_statement_is_transactional(stmt, &command) ||
+		commits_by_itself(steps, stmt))
+		step_outside(steps, statement, step);
+	else
+		step_in_transaction(steps, statement, true);
+	if (steps->run.statement_timeout > 0)
+		disable_timeout(STATEMENT_TIMEOUT, false);
+}
+
+/* Is the revision still what the session that launched us took it for? */
+static bool
+is_to_run(const SlRegistryEntry *entry, SlDirection direction)
+{
+	if (entry == NULL)
+		return false;
+	if (direction == SL_DOWN)
+		return entry->down != NULL && entry->claimed;
+	return entry->up != NULL && !entry->applied;
+}
+
+/* Read the script and the journal. */
+static void
+fetch_steps(Steps *steps, const char *revision, SlDirection direction)
+{
+	SlOrigin	origin = {NULL, NULL, 1};
+	SlScriptInfo info;
+	SlRegistryEntry *entry;
+	const char *script;
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps->context);
+	entry = sl_registry_get(revision, true);
+	steps->direction = direction == SL_UP ? "up" : "down";
+	if (!is_to_run(entry, direction))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("revision \"%s\" was changed by another session",
+						revision),
+				 errhint("Call again.")));
+	steps->entry = entry;
+	steps->journal = sl_journal_read(revision, steps->direction);
+
+	/* no statement asks for it: a header must have */
+	origin.revision = entry->revision;
+	script = direction == SL_UP ? entry->up : entry->down;
+	sl_script_check(script, strlen(script), &origin, &info);
+	steps->declared = info.transactional;
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->context);
+}
+
+/*
+ * Run the script of a revision, or the rest of it.  In a worker; leaves by an
+ * error or with everything done and journalled.
+ */
+void
+sl_run_steps(const char *revision, SlDirection direction,
+			 const SlOptions *options, SlOutcome *outcome)
+{
+	ErrorContextCallback callback;
+	TimestampTz started = GetCurrentTimestamp();
+	Steps		steps = {{0}};
+	SlScanner  *scanner;
+	SlStatement statement;
+	int			count = 0;
+
+	steps.context = AllocSetContextCreate(TopMemoryContext,
+										  "schema_lifecycle script",
+										  ALLOCSET_DEFAULT_SIZES);
+	steps.statement = AllocSetContextCreate(steps.context,
+											"schema_lifecycle statement",
+											ALLOCSET_DEFAULT_SIZES);
+	fetch_steps(&steps, revision, direction);
+	steps.lock_timeout = options->migration_lock_timeout;
+	SetConfigOption("lock_timeout", psprintf("%d", steps.lock_timeout),
+					PGC_USERSET, PGC_S_SESSION);
+
+	steps.run.caller = "schema_lifecycle worker";
+	steps.run.revision = steps.entry->revision;
+	steps.run.script = direction == SL_UP ? steps.entry->up :
+		steps.entry->down;
+	steps.run.origin.revision = steps.entry->revision;
+	steps.run.origin.first_line = direction == SL_UP ?
+		steps.entry->up_line : steps.entry->down_line;
+	steps.run.total = steps.entry->statements;
+	steps.run.statement_timeout = options->migration_statement_timeout;
+	sl_run_context_push(&steps.run, &callback);
+	sl_fence_watch();
+
+	scanner = sl_scan_begin(steps.run.script, strlen(steps.run.script),
+							&steps.run.origin);
+	for (;;)
+	{
+		MemoryContextReset(steps.statement);
+		MemoryContextSwitchTo(steps.statement);
+		steps.run.statement = NULL;
+		if (!sl_scan_next(scanner, &statement))
+			break;
+		run_step(&steps, &statement);
+		count++;
+	}
+	sl_scan_end(scanner);
+	steps.run.statement = NULL;
+	sl_fence_abandon();
+	error_context_stack = callback.previous;
+	sl_fill_outcome(outcome, direction, count, started);
+}
+
+/*
+ * All statements are in the journal as finished: claim the revision, write
+ * the history and close the journal, in one transaction, by the session that
+ * holds the migration lock.
+ */
+void
+sl_record_steps_done(const SlRegistryEntry *entry, SlDirection direction,
+					 const SlOutcome *outcome)
+{
+	int64		log_id = sl_log_next_id();
+
+	sl_claim_for_run(entry, direction, log_id);
+	sl_record_done(entry, direction, log_id, outcome);
+	sl_journal_clear(entry->revision);
+}
