@@ -10,6 +10,8 @@ mkdir "$work/tmp"
 TMPDIR=$work/tmp
 export TMPDIR
 trap 'rm -rf "$work"' EXIT
+# for the tests
+# shellcheck disable=SC2034
 nl='
 '
 count=0

@@ -1,5 +1,8 @@
 #!/bin/sh
 # slctl push, check and status, on a database of their own.
+#
+# Dollar signs in single quotes are meant as they stand.
+# shellcheck disable=SC2016
 . test/slctl/lib.sh
 
 db=slctl_test
@@ -143,12 +146,12 @@ is "$code|$(printf '%s\n' "$out" | tail -1)" '0|1 updated, 1 unchanged' \
 file 001_a.sql 'CREATE TABLE a (id bigint);\n'
 file 003_c.sql 'SELECT 1;\n'
 gives 'check: changed and unregistered' 1 \
-	'changed       001_a  Statement 1 differs from what ran.
+	'changed       001_a  statement 1 differs from what ran
 unregistered  003_c
 1 unregistered, 1 changed, unknown pending' '' check "$dir" -d "$db"
 gives 'push: changed' 1 'added     003_c
 1 added, 1 changed, 1 unchanged' \
-	'slctl: 001_a is applied, and its file now means something else: Statement 1 differs from what ran.
+	'slctl: 001_a is applied, and its file now means something else: statement 1 differs from what ran
 Runs are stopped until the old text is back, or is pushed as a revision of its own.' \
 	push "$dir" -d "$db"
 run status -d "$db"
@@ -225,6 +228,20 @@ is "$code|${err%%"$nl"*}" '1|ERROR:  unknown format "cobol"' 'an unknown format'
 admin 'CREATE ROLE slctl_nobody LOGIN' >/dev/null
 run status -d "$db" -U slctl_nobody
 is "$code|$out" '1|' 'status: no right to look'
+sql "SELECT $ext.sl_grant('slctl_nobody', 'read')" >/dev/null
+run status -d "$db" -U slctl_nobody
+is "$code|$(printf '%s\n' "$out" | head -1)" '2|applied       0 of 15' \
+	'status: the level read is enough'
+file 2.sql 'SELECT 2;\n'
+run push "$dir" -d "$db" -U slctl_nobody
+is "$code|$out" '1|' 'push: the level read is not'
+sql "SELECT $ext.sl_grant('slctl_nobody', 'deploy')" >/dev/null
+run check "$dir" -d "$db" -U slctl_nobody --source nobody
+is "$code|$(printf '%s\n' "$out" | tail -1)" '2|2 unregistered, 0 changed, 17 pending' \
+	'check: the level deploy is enough'
+run push "$dir" -d "$db" -U slctl_nobody --source nobody
+is "$code|$(printf '%s\n' "$out" | tail -1)" '0|2 added' \
+	'push: the level deploy is enough'
 
 # somebody else holds a row that the push wants to write
 file 2.sql 'SELECT 2;\n'
