@@ -365,7 +365,7 @@ add_after(SlGraph *graph, SlBaseline *baseline, int followed, int mark,
 			continue;
 		if (child->baseline >= 0)
 		{
-			/* an alternative to this baseline comes neither before nor after */
+			/* an alternative comes neither before nor after */
 			SlBaseline *other = &graph->baselines[child->baseline];
 
 			for (m = 0; m < other->nmembers && !shares; m++)

@@ -86,7 +86,7 @@ struct SlGraph
 	SlEdges		children;
 	SlBaseline *baselines;		/* by id */
 	int			nbaselines;
-	int		   *by_size;		/* their indexes: what replaces most is first */
+	int		   *by_size;		/* indexes: what replaces most is first */
 	SlEdges		covers;			/* node to the baselines that replace it */
 	int		   *order;			/* every row */
 	int			nversioned;		/* so many of them are in the graph proper:
