@@ -70,6 +70,7 @@ typedef struct SlBaseline
 								 * the place of its members */
 	int		   *after;
 	bool		in_place;		/* the order allows to run it so */
+	bool		permitted;		/* what is applied allows it, too */
 } SlBaseline;
 
 struct SlGraph
@@ -91,7 +92,8 @@ struct SlGraph
 	int		   *order;			/* every row */
 	int			nversioned;		/* so many of them are in the graph proper:
 								 * the rest are repeatables, then seeds */
-	bool		empty;			/* nothing versioned was ever applied here */
+	bool		empty;			/* nothing versioned is applied here */
+	bool		unknown;		/* something is that is not registered */
 	int			mark;			/* the last mark given to a walk */
 };
 
