@@ -294,6 +294,23 @@ SELECT sl_register('6', 'SELECT 1', parents => '{5}');
 -- B5, 6
 SELECT revision FROM sl_pending();
 
+-- The middle of a history was squashed and deleted: 1, then B, then 6.  A
+-- first run that stops after 1 goes on with B, as nothing else is possible.
+:fresh
+SELECT sl_register('1', 'SELECT 1', parents => '{}');
+SELECT sl_register('B', E'-- sl:replaces 2..5\nSELECT 1', parents => '{1}', kind => 'baseline');
+SELECT sl_register('6', 'SELECT 1', parents => '{5}');
+-- 6
+SELECT * FROM sl_heads();
+-- 1, B, 6
+SELECT revision FROM sl_pending();
+SELECT revision, outcome FROM sl_apply_pending('1');
+-- B, 6
+SELECT revision FROM sl_pending();
+-- but not where a part of what it replaces is applied: missing_parent for 6
+INSERT INTO sl_applied VALUES ('2', 1, 'apply', false, NULL);
+:problems
+
 -- A branch that does not reach all that a baseline replaces cannot use it.
 :fresh
 SELECT sl_register('1', 'SELECT 1', parents => '{}');
