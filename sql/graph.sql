@@ -34,7 +34,7 @@ SELECT sl_register('B', 'SELECT 1', parents => '{root}');
 SELECT sl_register('m', 'SELECT 1', parents => '{b,a,B,a}');
 SELECT sl_register('seed_1', 'SELECT 1', parents => '{}', kind => 'seed');
 SELECT sl_register('A_view', 'SELECT 1', parents => '{}', kind => 'repeatable');
--- root, B, a, b, m (the head), A_view, seed_1
+-- root, B, a, b, m (the head, each parent once), A_view, seed_1
 :graph
 SELECT ordinal, revision, description FROM sl_graph() WHERE ordinal = 1;
 -- none

@@ -70,7 +70,7 @@ extern void sl_graph_require_sound(SlGraph *graph, bool out_of_order);
  */
 extern List *sl_graph_pending(SlGraph *graph, const char *target);
 
-/* What a revert to the target has to undo, newest first. */
+/* What a revert to the target has to undo, newest first: SlRevisionRow. */
 extern List *sl_graph_to_revert(SlGraph *graph, const char *target);
 
 /* The revision and its ancestors, ancestors first: SlRevisionRow pointers. */
