@@ -373,7 +373,7 @@ register_item(PushItem *item)
 		sl_registry_relink(item->revision, &parent, parent ? 1 : 0, true,
 						   item->entry->description);
 		item->outcome = SL_UPDATED;
-		item->detail = "parents changed";
+		item->detail = pstrdup("parents changed");
 	}
 }
 

@@ -429,7 +429,7 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 	new->noted = old->noted;
 	if (old->applied && old->up && !same_text(old->up, new->up) &&
 		same_meaning(old, new))
-		new->noted = "comments or white space only";
+		new->noted = pstrdup("comments or white space only");
 	sl_registry_put(new);
 	return SL_UPDATED;
 }
