@@ -365,7 +365,7 @@ refuse_other_source(const SlRegistryEntry *old, const SlRegistryEntry *new)
 			 errmsg("%srevision \"%s\" belongs to source \"%s\" and has another script there",
 					sl_place(new->file, NULL, 0), new->revision,
 					old->source),
-			 errhint("Give it another id, or unregister the one that is there.")));
+			 errhint("Give it another id, or unregister what is there.")));
 }
 
 /*
