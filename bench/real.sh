@@ -68,7 +68,11 @@ took() {
 list_scripts() {
 	cd "$dir"
 	if [ -n "$(find . -name up.sql | head -n 1)" ]; then
-		find . -name up.sql | LC_ALL=C sort
+		# diesel's order is that of the version, without its dashes
+		find . -name up.sql |
+			awk -F/ '{ v = $(NF - 1); sub(/_.*/, "", v); gsub(/-/, "", v)
+				print v "\t" $0 }' |
+			LC_ALL=C sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2-
 	elif [ -n "$(find . -name '*.up.sql' | head -n 1)" ]; then
 		find . -name '*.up.sql' | LC_ALL=C sort -V
 	elif [ -n "$(find . -name 'V*__*.sql' | head -n 1)" ]; then
