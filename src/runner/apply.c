@@ -70,6 +70,19 @@ sl_forbid_prepare(void)
 	ran_revisions = true;
 }
 
+/* The command that cannot run in a transaction; NULL: a header says so. */
+static const char *
+find_offender(const SlPlan *plan, const char *revision)
+{
+	SlRegistryEntry *entry = sl_plan_fetch(plan, revision);
+	const char *script = plan->direction == SL_UP ? entry->up : entry->down;
+	SlOrigin	origin = {NULL, revision, 1};
+	SlScriptInfo info;
+
+	sl_script_check(script, strlen(script), &origin, &info);
+	return info.offender;
+}
+
 /* SL006, before anything runs. */
 static void
 require_transactional(const SlPlan *plan)
@@ -79,16 +92,18 @@ require_transactional(const SlPlan *plan)
 	foreach(cell, plan->items)
 	{
 		const SlPlanItem *item = lfirst(cell);
+		const char *offender;
 
 		if (item->transactional)
 			continue;
+		offender = find_offender(plan, item->revision);
 		ereport(ERROR,
 				(errcode(SL_ERR_NOT_TRANSACTIONAL),
 				 errmsg("revision \"%s\" cannot run in a transaction",
 						item->revision),
-				 item->offender != NULL ?
-				 errdetail("It holds %s. Nothing was run.", item->offender) :
-				 errdetail("It says so itself. Nothing was run."),
+				 offender != NULL ?
+				 errdetail("It holds %s. Nothing was run.", offender) :
+				 errdetail("Its header or its file says so. Nothing was run."),
 				 plan->direction == SL_UP ?
 				 errhint("CALL sl_migrate(); runs each revision by itself, outside a transaction where it must.") :
 				 errhint("CALL sl_revert_online(...); runs each revision by itself, outside a transaction where it must.")));

@@ -396,6 +396,24 @@ run_all(Call *call)
 		sl_plan_report_external(plan, plan->items == NIL);
 }
 
+/* The same, and the lock given up whatever happens. */
+static void
+run_locked(Call *call)
+{
+	PG_TRY();
+	{
+		run_all(call);
+	}
+	PG_CATCH();
+	{
+		/* at a FATAL exit the server releases it */
+		sl_lock_release(ExclusiveLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_lock_release(ExclusiveLock);
+}
+
 /* What both procedures are. */
 static void
 run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
@@ -432,18 +450,7 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 	MemoryContextSwitchTo(call.context);
 	if (!sl_plan_nothing_to_do(call.target, direction) &&
 		wait_for_lock(&call))
-	{
-		PG_TRY();
-		{
-			run_all(&call);
-		}
-		PG_FINALLY();
-		{
-			/* at a FATAL exit the server releases it */
-			sl_lock_release(ExclusiveLock);
-		}
-		PG_END_TRY();
-	}
+		run_locked(&call);
 	SPI_finish();
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(call.context);

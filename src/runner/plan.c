@@ -136,8 +136,6 @@ make_item(const SlRevisionRow *row, SlDirection direction)
 	item->revision = pstrdup(row->revision);
 	item->transactional = direction == SL_UP ?
 		row->transactional : row->down_transactional;
-	if (direction == SL_UP && row->offender != NULL)
-		item->offender = pstrdup(row->offender);
 	return item;
 }
 
