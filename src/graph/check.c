@@ -64,12 +64,11 @@ static void (*const checks[]) (Check *check) =
 List *
 sl_graph_problems(SlGraph *graph, bool out_of_order)
 {
-	Check		check;
+	Check		check = {0};
 	int			i;
 
 	check.graph = graph;
 	check.out_of_order = out_of_order;
-	check.problems = NIL;
 	find_late(&check);
 	for (i = 0; i < (int) lengthof(checks); i++)
 		checks[i] (&check);

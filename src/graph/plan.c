@@ -322,10 +322,15 @@ sl_graph_settled(SlGraph *graph)
 	for (i = 0; i < graph->nrows; i++)
 	{
 		SlRevisionRow *row = &graph->rows[i];
-		bool		applied = sl_is_versioned(row) ?
+		int			baseline = graph->nodes[i].baseline;
+		bool		done = sl_is_versioned(row) ?
 			graph->nodes[i].applied : row->applied;
 
-		if (applied && !row->settled && !row->changed && !row->failed)
+		/* a baseline that is too late for this database waits for nothing */
+		if (baseline >= 0 && !graph->empty &&
+			!graph->baselines[baseline].permitted)
+			done = true;
+		if (done && !row->settled && !row->changed && !row->failed)
 			ids = lappend(ids, row->revision);
 	}
 	return ids;
