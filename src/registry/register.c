@@ -26,6 +26,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -362,38 +363,27 @@ refuse_other_source(const SlRegistryEntry *old, const SlRegistryEntry *new)
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
 			 errmsg("%srevision \"%s\" belongs to source \"%s\" and has another script there",
-					sl_place(new->file, NULL, 0), new->revision, old->source),
+					sl_place(new->file, NULL, 0), new->revision,
+					old->source),
 			 errhint("Give it another id, or unregister the one that is there.")));
 }
 
 /*
- * Register one source.  '*detail' says what changed, or stays NULL.  Errors
- * name the file and the line.
+ * What a source changes in what is registered already.  Unless the row is
+ * locked nothing is written: '*again' asks for another try with the lock, so
+ * that only changes wait for others.
  */
-SlOutcome
-sl_source_register(const SlSource *source, bool from_push, char **detail)
+static SlOutcome
+change_entry(const SlSource *source, SlRegistryEntry *old,
+			 SlRegistryEntry *new, bool from_push, bool locked,
+			 bool *again, char **detail)
 {
-	SlRegistryEntry *old;
-	SlRegistryEntry *new;
 	StringInfoData what;
-	bool		kept = false;
+	bool		kept = new->up == NULL && old->up != NULL;
 	char	   *reason;
 
-	*detail = NULL;
-	sl_source_validate(source);
-	old = sl_registry_get(source->revision, true);
-	new = entry_of(source);
-	if (old == NULL)
-	{
-		sl_registry_put(new);
-		return SL_ADDED;
-	}
-
-	if (new->up == NULL && old->up != NULL)
-	{
+	if (kept)
 		keep_scripts(new, old);
-		kept = true;
-	}
 	else if (!from_push)
 		keep_origin(new, old);
 	if (new->description == NULL)
@@ -409,13 +399,18 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		refuse_other_source(old, new);
 
 	reason = kept ? NULL : reason_to_refuse(old, new);
+	initStringInfo(&what);
+	if (reason == NULL)
+	{
+		describe_change(&what, old, new);
+		if (what.len == 0)
+			return SL_UNCHANGED;
+	}
+	*again = !locked;
+	if (*again)
+		return SL_UPDATED;
 	if (reason)
 		return refuse_change(source, old, reason, from_push, detail);
-
-	initStringInfo(&what);
-	describe_change(&what, old, new);
-	if (what.len == 0)
-		return SL_UNCHANGED;
 
 	*detail = what.data;
 	if (kept)
@@ -429,9 +424,49 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 	new->noted = old->noted;
 	if (old->applied && old->up && !same_text(old->up, new->up) &&
 		same_meaning(old, new))
-		new->noted = "comments or white space only";
+		new->noted = pstrdup("comments or white space only");
 	sl_registry_put(new);
 	return SL_UPDATED;
+}
+
+/*
+ * Register one source.  '*detail' says what changed, or stays NULL.  Errors
+ * name the file and the line.
+ *
+ * A revision may be registered, changed or applied by others at any moment,
+ * so what is decided from an unlocked row is decided again once it is locked.
+ */
+SlOutcome
+sl_source_register(const SlSource *source, bool from_push, char **detail)
+{
+	SlRegistryEntry *checked;
+	bool		locked = false;
+
+	*detail = NULL;
+	sl_source_validate(source);
+	checked = entry_of(source);
+	for (;;)
+	{
+		SlRegistryEntry *old = sl_registry_get(source->revision, true);
+		SlRegistryEntry new = *checked;
+		bool		again = false;
+		SlOutcome	outcome;
+
+		CHECK_FOR_INTERRUPTS();
+		if (old == NULL)
+		{
+			if (sl_registry_add(&new))
+				return SL_ADDED;
+			locked = true;
+			continue;
+		}
+		outcome = change_entry(source, old, &new, from_push, locked,
+							   &again, detail);
+		if (!again)
+			return outcome;
+		sl_registry_lock(source->revision);
+		locked = true;
+	}
 }
 
 /*
@@ -603,14 +638,15 @@ sl_register(PG_FUNCTION_ARGS)
 Datum
 sl_unregister(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	SlRegistryEntry *entry;
 
 	sl_require_writer("sl_unregister");
 	entry = sl_registry_get(name, true);
 	if (entry == NULL)
-		entry = sl_registry_get(sl_graph_resolve(sl_graph_read(true), name,
-												 false)->revision, true);
+		name = sl_graph_resolve(sl_graph_read(true), name, false)->revision;
+	sl_registry_lock(name);
+	entry = sl_registry_get(name, true);
 	if (entry == NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_REVISION_UNKNOWN),

@@ -76,7 +76,13 @@ sl_place(const char *file, const char *revision, int line)
 		return psprintf("file \"%s\": ", file);
 	if (revision && line > 0)
 		return psprintf("revision \"%s\", line %d: ", revision, line);
-	return "";
+	return pstrdup("");
+}
+
+void
+sl_file_context(void *arg)
+{
+	errcontext("file \"%s\"", (const char *) arg);
 }
 
 /* A source with nothing in it yet but the file that it comes from. */
