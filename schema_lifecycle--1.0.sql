@@ -274,6 +274,43 @@ COMMENT ON VIEW @extschema@.sl_history IS
 'the append-only log of what happened to this schema';
 
 --
+-- Truth
+--
+
+CREATE FUNCTION @extschema@.sl_catalog(schemas name[] DEFAULT NULL,
+	OUT class text, OUT identity text, OUT definition jsonb)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_catalog';
+COMMENT ON FUNCTION @extschema@.sl_catalog(name[]) IS
+'the facts of the live catalog: every object with its attributes';
+
+CREATE FUNCTION @extschema@.sl_fingerprint(schemas name[] DEFAULT NULL)
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_fingerprint';
+COMMENT ON FUNCTION @extschema@.sl_fingerprint(name[]) IS
+'the SHA-256 of the live facts';
+
+CREATE FUNCTION @extschema@.sl_snapshot(schemas name[] DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_snapshot';
+COMMENT ON FUNCTION @extschema@.sl_snapshot(name[]) IS
+'the live facts as one document';
+
+CREATE FUNCTION @extschema@.sl_compare(expected jsonb,
+	actual jsonb DEFAULT NULL,
+	OUT severity text, OUT class text, OUT identity text, OUT problem text,
+	OUT attribute text, OUT expected text, OUT actual text,
+	OUT revision text)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_compare';
+COMMENT ON FUNCTION @extschema@.sl_compare(jsonb, jsonb) IS
+'what differs between two snapshots, or between one and the live facts';
+
+--
 -- Operate
 --
 

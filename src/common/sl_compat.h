@@ -107,4 +107,37 @@ typedef RangeTblEntry SlPermissions;
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/*
+ * 16 made the statistics target of a column smaller; 17 made it NULL, and not
+ * -1, by default
+ */
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
+#if PG_VERSION_NUM >= 160000
+#define SL_STATISTICS_TARGET(datum) DatumGetInt16(datum)
+#else
+#define SL_STATISTICS_TARGET(datum) DatumGetInt32(datum)
+#endif
+static inline int
+sl_statistics_target(HeapTuple tuple, TupleDesc desc)
+{
+#if PG_VERSION_NUM >= 170000
+	bool		isnull;
+	Datum		target = heap_getattr(tuple, Anum_pg_attribute_attstattarget,
+									  desc, &isnull);
+
+	return isnull ? -1 : DatumGetInt16(target);
+#else
+	return ((Form_pg_attribute) GETSTRUCT(tuple))->attstattarget;
+#endif
+}
+
+/* 17 has locales of its own, and so the column of ICU's became everybody's */
+#include "catalog/pg_collation.h"
+#if PG_VERSION_NUM >= 170000
+#define SL_ANUM_COLLATION_LOCALE Anum_pg_collation_colllocale
+#else
+#define SL_ANUM_COLLATION_LOCALE Anum_pg_collation_colliculocale
+#endif
+
 #endif							/* SL_COMPAT_H */

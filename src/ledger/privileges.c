@@ -57,8 +57,11 @@ static const struct
 	Level		level;
 }			levels[] = {
 	{"sl_apply_pending", LEVEL_DEPLOY},
+	{"sl_catalog", LEVEL_READ},
 	{"sl_check_graph", LEVEL_READ},
+	{"sl_compare", LEVEL_READ},
 	{"sl_configure", LEVEL_ADMIN},
+	{"sl_fingerprint", LEVEL_READ},
 	{"sl_grant", LEVEL_ADMIN},
 	{"sl_graph", LEVEL_READ},
 	{"sl_heads", LEVEL_READ},
@@ -77,6 +80,7 @@ static const struct
 	{"sl_revoke", LEVEL_ADMIN},
 	{"sl_settings", LEVEL_READ},
 	{"sl_settings_rows", LEVEL_READ},
+	{"sl_snapshot", LEVEL_READ},
 	{"sl_stamp", LEVEL_ADMIN},
 	{"sl_unregister", LEVEL_DEPLOY},
 	{"sl_version", LEVEL_READ},

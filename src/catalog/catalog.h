@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.h
+ *	  Facts from the live catalog: what every other area may know of it.
+ *
+ * A fact is one object of the catalog with its attributes, in a form that
+ * depends on nothing but the schema: not on OIDs, the order of creation,
+ * dropped columns, the session's settings, the locale or the encoding.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/catalog/catalog.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_CATALOG_H
+#define SL_CATALOG_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+typedef enum SlAttributeKind
+{
+	SL_ATTRIBUTE_TEXT,
+	SL_ATTRIBUTE_BOOL,			/* text is "true" or "false" */
+	SL_ATTRIBUTE_LIST
+} SlAttributeKind;
+
+typedef struct SlAttribute
+{
+	const char *name;
+	SlAttributeKind kind;
+	const char *text;
+	int			nitems;			/* SL_ATTRIBUTE_LIST */
+	const char **items;
+} SlAttribute;
+
+/* Attributes are sorted by name; one that is absent has its default. */
+typedef struct SlFact
+{
+	const char *class;
+	const char *identity;
+	int			nattributes;
+	SlAttribute *attributes;
+} SlFact;
+
+typedef struct SlCatalogOptions
+{
+	List	   *schemas;		/* char *; NIL: all but system schemas */
+	bool		no_schemas;		/* an empty list was given: not one */
+	bool		owners;			/* attribute "owner" */
+	bool		privileges;		/* attribute "privileges", and the class
+								 * "default privileges" */
+} SlCatalogOptions;
+
+/*
+ * Called with each fact, outside any subtransaction, in no order.  The fact
+ * is gone after the call: copy what is to stay.
+ */
+typedef void (*SlFactSink) (const SlFact *fact, void *arg);
+
+/* in scan.c */
+
+/* Every fact of the database. */
+extern void sl_catalog_scan(const SlCatalogOptions *options, SlFactSink sink,
+							void *arg);
+
+/*
+ * The facts of some objects: of each ObjectAddress itself (or, with a column
+ * number, of that column), and, if 'deep', of what hangs on it: a table's
+ * columns, constraints, indexes, triggers, rules, policies, statistics.  An
+ * object that is not there, or has no facts, has none.
+ */
+struct ObjectAddress;
+extern void sl_catalog_objects(const SlCatalogOptions *options,
+							   const struct ObjectAddress *objects,
+							   int nobjects, bool deep, SlFactSink sink,
+							   void *arg);
+
+/* in fact.c */
+extern SlFact *sl_fact_copy(const SlFact *fact);
+extern int	sl_fact_compare(const SlFact *a, const SlFact *b);
+extern bool sl_attribute_equal(const SlAttribute *a, const SlAttribute *b);
+extern char *sl_attribute_text(const SlAttribute *attribute);
+extern void sl_fact_push_definition(const SlFact *fact,
+									JsonbParseState **state);
+extern Jsonb *sl_fact_definition(const SlFact *fact);
+
+/*
+ * The SHA-256 of facts, whatever the order in which they come.
+ */
+typedef struct SlDigest SlDigest;
+
+extern SlDigest *sl_digest_create(void);
+extern void sl_digest_add(const SlFact *fact, void *digest);
+extern char *sl_digest_final(SlDigest *digest);
+
+#endif							/* SL_CATALOG_H */

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * drift.h
+ *	  Facts held against facts.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/drift/drift.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_DRIFT_H
+#define SL_DRIFT_H
+
+#include "postgres.h"
+
+#include "catalog/catalog.h"
+
+/* Facts by class and identity, in byte order. */
+typedef struct SlFactSet
+{
+	int			count;
+	int			space;
+	SlFact	  **facts;
+} SlFactSet;
+
+/* One difference. */
+typedef struct SlFinding
+{
+	const char *severity;		/* error, warning, info */
+	const char *problem;		/* missing, altered, unexpected, invalid */
+	const SlFact *expected;		/* NULL: unexpected */
+	const SlFact *actual;		/* NULL: missing */
+	const SlAttribute *expected_attribute;
+	const SlAttribute *actual_attribute;	/* both NULL: the whole object */
+} SlFinding;
+
+typedef void (*SlFindingSink) (const SlFinding *finding, void *arg);
+
+/* in document.c */
+extern void sl_fact_set_add(const SlFact *fact, void *set);
+extern void sl_fact_set_sort(SlFactSet *set);
+extern const SlFact *sl_fact_set_find(const SlFactSet *set, const char *class,
+									  const char *identity);
+extern SlFactSet *sl_snapshot_parse(Jsonb *document, const char *argument);
+extern Jsonb *sl_snapshot_make(const SlFactSet *set);
+
+/* in compare.c */
+extern void sl_fact_sets_compare(const SlFactSet *expected,
+								 const SlFactSet *actual, SlFindingSink sink,
+								 void *arg);
+
+#endif							/* SL_DRIFT_H */
