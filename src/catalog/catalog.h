@@ -92,10 +92,10 @@ extern Jsonb *sl_fact_definition(const SlFact *fact);
 /*
  * The SHA-256 of facts, whatever the order in which they come.
  */
-typedef struct SlDigest SlDigest;
+typedef struct SlFactDigest SlFactDigest;
 
-extern SlDigest *sl_digest_create(void);
-extern void sl_digest_add(const SlFact *fact, void *digest);
-extern char *sl_digest_final(SlDigest *digest);
+extern SlFactDigest *sl_fact_digest_create(void);
+extern void sl_fact_digest_add(const SlFact *fact, void *digest);
+extern char *sl_fact_digest_final(SlFactDigest *digest);
 
 #endif							/* SL_CATALOG_H */

@@ -110,7 +110,7 @@ extern void sl_put_array(SlScan *scan, const char *name, Datum array,
 extern void sl_fact_end(SlScan *scan);
 
 /* in names.c */
-extern void sl_names_init(SlScan *scan);
+extern void sl_catalog_names_init(SlScan *scan);
 extern const char *sl_schema_name(SlScan *scan, Oid schema);
 extern bool sl_is_managed(SlScan *scan, Oid catalog, Oid object, Oid schema);
 extern bool sl_is_users(SlScan *scan, Oid catalog, Oid object);

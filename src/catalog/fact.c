@@ -36,7 +36,7 @@ typedef struct Sha256
 	uint8		bytes[PG_SHA256_DIGEST_LENGTH];
 } Sha256;
 
-struct SlDigest
+struct SlFactDigest
 {
 	MemoryContext cxt;
 	pg_cryptohash_ctx *hash;
@@ -314,10 +314,10 @@ sl_fact_definition(const SlFact *fact)
 }
 
 /* An empty digest, in the current memory context. */
-SlDigest *
-sl_digest_create(void)
+SlFactDigest *
+sl_fact_digest_create(void)
 {
-	SlDigest   *digest = palloc0_object(SlDigest);
+	SlFactDigest   *digest = palloc0_object(SlFactDigest);
 
 	digest->cxt = CurrentMemoryContext;
 	digest->hash = pg_cryptohash_create(PG_SHA256);
@@ -328,7 +328,7 @@ sl_digest_create(void)
 }
 
 static void
-hash_bytes_of(SlDigest *digest, const void *bytes, Size length,
+hash_bytes_of(SlFactDigest *digest, const void *bytes, Size length,
 			  uint8 *result)
 {
 	if (pg_cryptohash_init(digest->hash) < 0 ||
@@ -360,9 +360,9 @@ append_text(StringInfo buffer, const char *text)
 
 /* Count a fact; a SlFactSink. */
 void
-sl_digest_add(const SlFact *fact, void *arg)
+sl_fact_digest_add(const SlFact *fact, void *arg)
 {
-	SlDigest   *digest = arg;
+	SlFactDigest   *digest = arg;
 	StringInfo	buffer = &digest->buffer;
 	uint32		count;
 	int			i;
@@ -405,7 +405,7 @@ compare_digests(const void *a, const void *b)
 
 /* The digest of all, as hex; the digest is used up. */
 char *
-sl_digest_final(SlDigest *digest)
+sl_fact_digest_final(SlFactDigest *digest)
 {
 	Sha256		result;
 	char	   *hex = palloc0(PG_SHA256_DIGEST_STRING_LENGTH);

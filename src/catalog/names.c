@@ -663,7 +663,7 @@ read_relations(SlScan *scan)
 
 /* Everything that names need; before the first row. */
 void
-sl_names_init(SlScan *scan)
+sl_catalog_names_init(SlScan *scan)
 {
 	scan->schemas = make_table(scan, "schemas", sizeof(Oid),
 							   sizeof(SchemaEntry), 64);

@@ -451,7 +451,7 @@ begin_scan(SlScan *scan, const SlCatalogOptions *options, bool full)
 	scan->snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
 	/* for the queries inside pg_get_viewdef */
 	PushActiveSnapshot(scan->snapshot);
-	sl_names_init(scan);
+	sl_catalog_names_init(scan);
 }
 
 static void

@@ -135,13 +135,13 @@ Datum
 sl_fingerprint(PG_FUNCTION_ARGS)
 {
 	SlCatalogOptions options;
-	SlDigest   *digest;
+	SlFactDigest   *digest;
 	char	   *hex;
 
 	read_options(fcinfo, 0, &options);
-	digest = sl_digest_create();
-	sl_catalog_scan(&options, sl_digest_add, digest);
-	hex = sl_digest_final(digest);
+	digest = sl_fact_digest_create();
+	sl_catalog_scan(&options, sl_fact_digest_add, digest);
+	hex = sl_fact_digest_final(digest);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("sl1:%s", hex)));
 }
 
