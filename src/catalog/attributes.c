@@ -14,16 +14,22 @@
 
 #include "access/genam.h"
 #include "access/table.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_description.h"
+#include "catalog/pg_type.h"
 #include "commands/comment.h"
 #include "commands/tablespace.h"
 #include "fmgr.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "catalog/catalog_private.h"
+
+/* what the server itself writes into the options of columns */
+#define SERVER_MARK "pg_attver="
 
 typedef struct CommentEntry
 {
@@ -192,6 +198,44 @@ sl_put_tablespace(SlScan *scan, const char *name, Oid tablespace)
 	if (text == NULL)
 		sl_vanished();
 	sl_put(scan, name, quote_identifier(text));
+}
+
+/*
+ * The options of a column or of an operator class.  Late minor releases keep
+ * a mark of their own among them, with the WAL position at which the column
+ * was made: that is nobody's schema.
+ */
+List *
+sl_column_options(Datum array, bool isnull)
+{
+	Datum	   *elements;
+	List	   *options = NIL;
+	int			count;
+	int			i;
+
+	if (isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &count);
+	for (i = 0; i < count; i++)
+	{
+		char	   *option = TextDatumGetCString(elements[i]);
+
+		if (strncmp(option, SERVER_MARK, strlen(SERVER_MARK)) != 0)
+			options = lappend(options, option);
+	}
+	return options;
+}
+
+/* Does a row of pg_attribute have any? */
+bool
+sl_has_column_options(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		array = heap_getattr(tuple, Anum_pg_attribute_attoptions,
+									 desc, &isnull);
+
+	return sl_column_options(array, isnull) != NIL;
 }
 
 /*

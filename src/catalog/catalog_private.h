@@ -144,6 +144,8 @@ extern void sl_put_acl(SlScan *scan, ObjectType type, Oid owner, Datum acl,
 					   bool isnull);
 extern void sl_put_acl_items(SlScan *scan, Datum acl);
 extern void sl_put_tablespace(SlScan *scan, const char *name, Oid tablespace);
+extern List *sl_column_options(Datum array, bool isnull);
+extern bool sl_has_column_options(HeapTuple tuple, TupleDesc desc);
 extern char *sl_call_text(Oid function, int nargs, Datum arg1, Datum arg2,
 						  Datum arg3);
 

@@ -141,7 +141,7 @@ sl_row_column(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (target >= 0)
 		sl_put_int(scan, "statistics", target);
 	datum = SL_GET(Anum_pg_attribute_attoptions);
-	sl_put_array(scan, "options", datum, isnull);
+	sl_put_sorted(scan, "options", sl_column_options(datum, isnull));
 	datum = SL_GET(Anum_pg_attribute_attfdwoptions);
 	sl_put_array(scan, "foreign_options", datum, isnull);
 	sl_put_comment(scan, RelationRelationId, form->attrelid, form->attnum);

@@ -45,19 +45,17 @@ static char *
 opclass_options(Oid index, int column)
 {
 	Datum		array = get_attoptions(index, column);
-	Datum	   *elements;
+	List	   *options = sl_column_options(array, array == (Datum) 0);
+	ListCell   *cell;
 	StringInfoData result;
-	int			count;
-	int			i;
 
-	if (array == (Datum) 0)
+	if (options == NIL)
 		return NULL;
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false,
-					  TYPALIGN_INT, &elements, NULL, &count);
 	initStringInfo(&result);
-	for (i = 0; i < count; i++)
-		appendStringInfo(&result, "%s%s", i > 0 ? ", " : "(",
-						 TextDatumGetCString(elements[i]));
+	foreach(cell, options)
+		appendStringInfo(&result, "%s%s",
+						 cell == list_head(options) ? "(" : ", ",
+						 (char *) lfirst(cell));
 	appendStringInfoChar(&result, ')');
 	return result.data;
 }

@@ -652,9 +652,9 @@ read_relations(SlScan *scan)
 			continue;
 		if (rel->managed)
 			set_column(scan, rel, form);
-		else if (!heap_attisnull(tuple, Anum_pg_attribute_attoptions,
-								 RelationGetDescr(catalog)) ||
-				 sl_statistics_target(tuple, RelationGetDescr(catalog)) >= 0)
+		else if (rel->plain &&
+				 (sl_has_column_options(tuple, RelationGetDescr(catalog)) ||
+				  sl_statistics_target(tuple, RelationGetDescr(catalog)) >= 0))
 			rel->plain = false;
 	}
 	systable_endscan(rows);
