@@ -195,6 +195,7 @@ SL_ROW(sl_row_default_privileges);
 
 extern void sl_put_identity_sequence(SlScan *scan, Oid relid,
 									 AttrNumber attnum);
+extern bool sl_is_range_constructor(Oid function);
 extern void sl_put_constraint_index(SlScan *scan, Oid index);
 extern void sl_put_relation_options(SlScan *scan, SlRelation *rel);
 

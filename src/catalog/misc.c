@@ -185,6 +185,9 @@ sl_row_cast(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, CastRelationId, form->oid))
 		return;
+	/* from a range to its multirange: it comes with the type */
+	if (OidIsValid(form->castfunc) && sl_is_range_constructor(form->castfunc))
+		return;
 	sl_fact_begin(scan, "cast",
 				  psprintf("(%s AS %s)",
 						   sl_type_name(scan, form->castsource, -1),

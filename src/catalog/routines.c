@@ -168,6 +168,37 @@ put_body(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	sl_put_array(scan, "settings", datum, isnull);
 }
 
+/*
+ * Is it one of the functions that make values of a range type?  They come
+ * with the type, and go with it.
+ */
+bool
+sl_is_range_constructor(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc form;
+	Datum		datum;
+	bool		isnull;
+	bool		result = false;
+
+	if (!HeapTupleIsValid(tuple))
+		sl_vanished();
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	if (form->prolang == INTERNALlanguageId)
+	{
+		datum = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+		if (!isnull)
+		{
+			char	   *source = TextDatumGetCString(datum);
+
+			result = strncmp(source, "range_constructor", 17) == 0 ||
+				strncmp(source, "multirange_constructor", 22) == 0;
+		}
+	}
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 /* A row of pg_proc. */
 void
 sl_row_routine(SlScan *scan, HeapTuple tuple, TupleDesc desc)
@@ -181,7 +212,8 @@ sl_row_routine(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	int			i;
 
 	if (!sl_is_managed(scan, ProcedureRelationId, form->oid,
-					   form->pronamespace))
+					   form->pronamespace) ||
+		sl_is_range_constructor(form->oid))
 		return;
 	initStringInfo(&identity);
 	appendStringInfo(&identity, "%s(",
