@@ -3,6 +3,7 @@
 -- says what it was.
 --
 SET client_min_messages = warning;
+SET check_function_bodies = off;
 DROP EXTENSION IF EXISTS schema_lifecycle;
 CREATE SCHEMA sl;
 CREATE EXTENSION schema_lifecycle SCHEMA sl;
@@ -136,6 +137,8 @@ SELECT pg_temp.change(unnest) FROM unnest(ARRAY[
 	'CREATE INDEX more ON child (note)',
 	'CREATE UNIQUE INDEX more ON child (note)',
 	'DROP INDEX child_idx; CREATE INDEX child_idx ON child (note DESC)',
+	'DROP INDEX child_uidx; CREATE UNIQUE INDEX child_uidx ON child (note, parent_id DESC)',
+	'DROP INDEX child_uidx; CREATE INDEX child_uidx ON child (note, parent_id)',
 	'DROP INDEX child_idx; CREATE INDEX child_idx ON child USING hash (note)',
 	'DROP INDEX child_idx; CREATE UNIQUE INDEX child_idx ON child (note)',
 	'DROP INDEX child_idx; CREATE INDEX child_idx ON child (note) INCLUDE (parent_id)',
@@ -171,7 +174,7 @@ SELECT pg_temp.change(unnest) FROM unnest(ARRAY[
 	'CREATE OR REPLACE RULE quiet AS ON UPDATE TO shown DO INSTEAD NOTHING',
 	'ALTER POLICY own ON parent USING (id > 1)',
 	'ALTER POLICY own ON parent WITH CHECK (id > 1)',
-	'ALTER POLICY own ON parent TO CURRENT_USER',
+	'ALTER POLICY own ON parent TO pg_monitor',
 	'DROP POLICY own ON parent',
 	'DROP POLICY own ON parent; CREATE POLICY own ON parent AS RESTRICTIVE USING (id > 0) WITH CHECK (id > 0)',
 	'ALTER FUNCTION f IMMUTABLE',

@@ -62,6 +62,14 @@ static const struct
 	{"function", "arguments"},
 	{"procedure", "arguments"},
 	{"aggregate", "result"},
+	{"constraint", "columns"},
+	{"constraint", "definition"},
+	{"constraint", "expression"},
+	{"constraint", "kind"},
+	{"constraint", "referenced_columns"},
+	{"constraint", "references"},
+	{"domain constraint", "expression"},
+	{"index", "unique"},
 	{"operator", "result"},
 	{"range", "subtype"},
 	{"table", "partition_bound"},
@@ -290,6 +298,10 @@ altered_severity(const SlFinding *finding)
 		return is == NULL && must_be_given(finding->actual) ? error : warning;
 	if (strcmp(name, "valid") == 0)
 		return is_unique(finding->expected) ? error : warning;
+	/* ON CONFLICT names the columns and the predicate of a unique index */
+	if ((strcmp(name, "columns") == 0 || strcmp(name, "predicate") == 0) &&
+		is_unique(finding->expected))
+		return error;
 	/* a label more harms nobody who does not know it */
 	if (strcmp(name, "labels") == 0 && all_in(was, is))
 		return warning;
