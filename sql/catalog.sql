@@ -194,6 +194,10 @@ SET client_min_messages = warning;
 SELECT sl.sl_snapshot('{app}') ->> 'format', jsonb_typeof(sl.sl_snapshot('{app}') -> 'server');
 SELECT sl.sl_snapshot() #> '{facts,enum}';
 SELECT * FROM sl.sl_compare(sl.sl_snapshot());
+-- live facts are those of the same schemas
+SELECT sl.sl_snapshot('{app}') - 'facts' - 'server', sl.sl_snapshot('{}') - 'facts' - 'server';
+SELECT * FROM sl.sl_compare(sl.sl_snapshot('{app}'));
+SELECT * FROM sl.sl_compare(sl.sl_snapshot('{}'));
 SELECT * FROM sl.sl_compare(sl.sl_snapshot('{app}'), sl.sl_snapshot('{app}'));
 SELECT * FROM sl.sl_compare(NULL);
 SELECT * FROM sl.sl_compare('[]');
@@ -204,6 +208,8 @@ SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": 
 SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": {"table": {"public.t": []}}}');
 SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": {"table": {"public.t": {"x": 1}}}}');
 SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": {"table": {"public.t": {"x": ["a", {}]}}}}');
+SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": {}, "schemas": [1]}');
+SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": {}, "owners": 1}');
 SELECT * FROM sl.sl_compare('{"format": "sl-snapshot-1", "server": 15, "facts": {}}', '{}');
 
 --
@@ -230,8 +236,12 @@ SELECT pg_temp.privileges();
 SELECT sl.sl_fingerprint('{app}') AS fingerprint \gset
 GRANT EXECUTE ON FUNCTION app.trg() TO PUBLIC;
 SELECT sl.sl_fingerprint('{app}') = :'fingerprint';
+SELECT sl.sl_snapshot('{app}') - 'facts' - 'server';
+SELECT sl.sl_snapshot('{app}') AS snapshot \gset
 SELECT sl.sl_configure('compare_owners', NULL);
 SELECT sl.sl_configure('compare_privileges', NULL);
+-- a document that has them is held against facts that have them
+SELECT * FROM sl.sl_compare(:'snapshot');
 
 --
 -- The managed schemas of the database, where none are named.

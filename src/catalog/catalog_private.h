@@ -56,6 +56,8 @@ typedef struct SlScan
 {
 	const SlCatalogOptions *options;
 	bool		full;
+	int			nest_level;		/* of the pinned settings */
+	int			lock_timeout;	/* the user's, ms; 0: for ever */
 	Snapshot	snapshot;
 	MemoryContext cxt;			/* of the whole scan */
 	MemoryContext batch;		/* of the rows in work, and their facts */

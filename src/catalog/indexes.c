@@ -228,7 +228,11 @@ sl_put_constraint_index(SlScan *scan, Oid oid)
 	rel = sl_relation(scan, form->indrelid);
 	index = sl_relation(scan, oid);
 	for (i = form->indnkeyatts; i < form->indnatts; i++)
-		included = lappend(included, pstrdup(quote_identifier(sl_column_name(scan, rel, form->indkey.values[i]))));
+	{
+		const char *name = sl_column_name(scan, rel, form->indkey.values[i]);
+
+		included = lappend(included, pstrdup(quote_identifier(name)));
+	}
 	sl_put_list(scan, "include", included);
 	sl_put_true(scan, "nulls_not_distinct", form->indnullsnotdistinct);
 	sl_put_true(scan, "clustered", form->indisclustered);

@@ -281,9 +281,8 @@ sl_row_default_privileges(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 		if (!sl_is_managed(scan, DefaultAclRelationId, form->oid,
 						   form->defaclnamespace))
 			return;
-		schema = psprintf(" IN SCHEMA %s",
-						  quote_identifier(sl_schema_name(scan,
-														  form->defaclnamespace)));
+		schema = sl_schema_name(scan, form->defaclnamespace);
+		schema = psprintf(" IN SCHEMA %s", quote_identifier(schema));
 	}
 	sl_fact_begin(scan, "default privileges",
 				  psprintf("FOR ROLE %s%s ON %s",

@@ -359,8 +359,11 @@ sl_column_names(SlScan *scan, SlRelation *rel, Datum array, bool isnull)
 	count = ArrayGetNItems(ARR_NDIM(numbers), ARR_DIMS(numbers));
 	values = (int16 *) ARR_DATA_PTR(numbers);
 	for (i = 0; i < count; i++)
-		names = lappend(names, unconstify(char *,
-										  quote_identifier(sl_column_name(scan, rel, values[i]))));
+	{
+		const char *name = sl_column_name(scan, rel, values[i]);
+
+		names = lappend(names, pstrdup(quote_identifier(name)));
+	}
 	return names;
 }
 

@@ -92,11 +92,12 @@ put_schemas(SlScan *scan, Oid publication)
 	{
 		Form_pg_publication_namespace form =
 			(Form_pg_publication_namespace) GETSTRUCT(tuple);
+		const char *name;
 
-		if (form->pnpubid == publication)
-			schemas = lappend(schemas,
-							  pstrdup(quote_identifier(sl_schema_name(scan,
-																	  form->pnnspid))));
+		if (form->pnpubid != publication)
+			continue;
+		name = sl_schema_name(scan, form->pnnspid);
+		schemas = lappend(schemas, pstrdup(quote_identifier(name)));
 	}
 	systable_endscan(rows);
 	table_close(catalog, AccessShareLock);

@@ -84,7 +84,7 @@ put_table_options(SlScan *scan, SlRelation *rel, Oid toast)
 
 	if (rel->has_options)
 		options = relation_options(rel->oid, "", options);
-	/* a full scan has read the TOAST tables that have options, and no others */
+	/* a full scan has read those TOAST tables that have options */
 	if (OidIsValid(toast) &&
 		(!scan->full ||
 		 hash_search(scan->relations, &toast, HASH_FIND, NULL) != NULL))
@@ -107,8 +107,11 @@ parents_of(SlScan *scan, Oid relid)
 	rows = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true,
 							  scan->snapshot, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-		parents = lappend_oid(parents,
-							  ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+	{
+		Form_pg_inherits form = (Form_pg_inherits) GETSTRUCT(tuple);
+
+		parents = lappend_oid(parents, form->inhparent);
+	}
 	systable_endscan(rows);
 	table_close(catalog, AccessShareLock);
 	return parents;
@@ -123,8 +126,11 @@ put_parents(SlScan *scan, SlRelation *rel, HeapTuple tuple, TupleDesc desc)
 	bool		isnull;
 
 	foreach(cell, parents_of(scan, rel->oid))
-		names = lappend(names, unconstify(char *,
-										  sl_relation(scan, lfirst_oid(cell))->identity));
+	{
+		SlRelation *parent = sl_relation(scan, lfirst_oid(cell));
+
+		names = lappend(names, pstrdup(parent->identity));
+	}
 	if (!rel->is_partition)
 	{
 		sl_put_list(scan, "inherits", names);

@@ -110,9 +110,11 @@ put_transforms(SlScan *scan, Datum array)
 	deconstruct_array(DatumGetArrayTypeP(array), OIDOID, sizeof(Oid), true,
 					  TYPALIGN_INT, &elements, NULL, &count);
 	for (i = 0; i < count; i++)
-		types = lappend(types, pstrdup(sl_type_name(scan,
-													DatumGetObjectId(elements[i]),
-													-1)));
+	{
+		Oid			type = DatumGetObjectId(elements[i]);
+
+		types = lappend(types, pstrdup(sl_type_name(scan, type, -1)));
+	}
 	sl_put_sorted(scan, "transforms", types);
 }
 

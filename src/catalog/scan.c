@@ -180,21 +180,13 @@ static const struct
 	{"standard_conforming_strings", "on"},
 };
 
-typedef struct Pins
+/* Pin them; returns the level to go back to. */
+static int
+pin_settings(void)
 {
-	int			nest_level;
-	int			lock_timeout;	/* the user's, ms; 0: for ever */
-} Pins;
-
-static int	user_lock_timeout;
-
-static void
-pin_settings(Pins *pins)
-{
+	int			nest_level = NewGUCNestLevel();
 	int			i;
 
-	pins->nest_level = NewGUCNestLevel();
-	pins->lock_timeout = LockTimeout;
 	for (i = 0; i < (int) lengthof(pinned); i++)
 		(void) set_config_option(pinned[i].name, pinned[i].value,
 								 PGC_USERSET, PGC_S_SESSION,
@@ -204,7 +196,7 @@ pin_settings(Pins *pins)
 								 CppAsString2(LOCK_WAIT),
 								 PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
-	user_lock_timeout = pins->lock_timeout;
+	return nest_level;
 }
 
 /*
@@ -355,9 +347,9 @@ describe_alone(SlScan *scan, const SlClass *class, Relation catalog,
 		if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		{
 			/* as long as the user would have waited */
-			if (user_lock_timeout > 0 &&
+			if (scan->lock_timeout > 0 &&
 				TimestampDifferenceExceeds(begin, GetCurrentTimestamp(),
-										   user_lock_timeout))
+										   scan->lock_timeout))
 				ReThrowError(error);
 			wait_a_little();
 			continue;
@@ -440,6 +432,8 @@ begin_scan(SlScan *scan, const SlCatalogOptions *options, bool full)
 	memset(scan, 0, sizeof(*scan));
 	scan->options = options;
 	scan->full = full;
+	scan->lock_timeout = LockTimeout;
+	scan->nest_level = pin_settings();
 	scan->cxt = AllocSetContextCreate(CurrentMemoryContext,
 									  "schema_lifecycle catalog",
 									  ALLOCSET_DEFAULT_SIZES);
@@ -460,23 +454,21 @@ end_scan(SlScan *scan)
 	PopActiveSnapshot();
 	UnregisterSnapshot(scan->snapshot);
 	MemoryContextDelete(scan->cxt);
+	AtEOXact_GUC(true, scan->nest_level);
 }
 
 void
 sl_catalog_scan(const SlCatalogOptions *options, SlFactSink sink, void *arg)
 {
 	SlScan		scan;
-	Pins		pins;
 	int			i;
 
-	pin_settings(&pins);
 	begin_scan(&scan, options, true);
 	for (i = 0; i < (int) lengthof(classes); i++)
 		if (OidIsValid(classes[i].index))
 			describe_class(&scan, &classes[i], InvalidOid, 0, NULL, sink,
 						   arg);
 	end_scan(&scan);
-	AtEOXact_GUC(true, pins.nest_level);
 }
 
 /* The rows of all classes that belong to one address. */
@@ -521,13 +513,10 @@ sl_catalog_objects(const SlCatalogOptions *options,
 				   SlFactSink sink, void *arg)
 {
 	SlScan		scan;
-	Pins		pins;
 	int			i;
 
-	pin_settings(&pins);
 	begin_scan(&scan, options, false);
 	for (i = 0; i < nobjects; i++)
 		describe_object(&scan, &objects[i], deep, sink, arg);
 	end_scan(&scan);
-	AtEOXact_GUC(true, pins.nest_level);
 }

@@ -40,6 +40,8 @@ static void
 put_enum(SlScan *scan, Oid type)
 {
 	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
+	Relation	index = index_open(EnumTypIdSortOrderIndexId,
+								   AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc rows;
 	HeapTuple	tuple;
@@ -47,22 +49,17 @@ put_enum(SlScan *scan, Oid type)
 
 	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(type));
-	/* an index on the order, which systable_getnext_ordered follows */
+	rows = systable_beginscan_ordered(catalog, index, scan->snapshot, 1,
+									  &key);
+	while ((tuple = systable_getnext_ordered(rows,
+											 ForwardScanDirection)) != NULL)
 	{
-		Relation	index = index_open(EnumTypIdSortOrderIndexId,
-									   AccessShareLock);
+		Form_pg_enum form = (Form_pg_enum) GETSTRUCT(tuple);
 
-		rows = systable_beginscan_ordered(catalog, index, scan->snapshot, 1,
-										  &key);
-		while (HeapTupleIsValid(tuple =
-								systable_getnext_ordered(rows,
-														 ForwardScanDirection)))
-			labels = lappend(labels,
-							 pstrdup(NameStr(((Form_pg_enum)
-											  GETSTRUCT(tuple))->enumlabel)));
-		systable_endscan_ordered(rows);
-		index_close(index, AccessShareLock);
+		labels = lappend(labels, pstrdup(NameStr(form->enumlabel)));
 	}
+	systable_endscan_ordered(rows);
+	index_close(index, AccessShareLock);
 	table_close(catalog, AccessShareLock);
 	sl_put_list(scan, "labels", labels);
 }

@@ -37,12 +37,12 @@ PG_FUNCTION_INFO_V1(sl_compare);
 
 /* What to read: the first argument, or what the database is set to. */
 static void
-read_options(FunctionCallInfo fcinfo, int argument,
-			 SlCatalogOptions *options)
+read_options(FunctionCallInfo fcinfo, SlCatalogOptions *options)
 {
 	SlOptions	settings;
 	Datum	   *elements;
 	bool	   *nulls;
+	Name		name;
 	int			count;
 	int			i;
 
@@ -50,12 +50,12 @@ read_options(FunctionCallInfo fcinfo, int argument,
 	memset(options, 0, sizeof(*options));
 	options->owners = settings.compare_owners;
 	options->privileges = settings.compare_privileges;
-	if (argument < 0 || PG_ARGISNULL(argument))
+	if (PG_ARGISNULL(0))
 	{
 		options->schemas = settings.managed_schemas;
 		return;
 	}
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), NAMEOID, NAMEDATALEN,
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), NAMEOID, NAMEDATALEN,
 					  false, TYPALIGN_CHAR, &elements, &nulls, &count);
 	for (i = 0; i < count; i++)
 	{
@@ -63,8 +63,9 @@ read_options(FunctionCallInfo fcinfo, int argument,
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
 					 errmsg("a schema must not be null")));
+		name = DatumGetName(elements[i]);
 		options->schemas = lappend(options->schemas,
-								   pstrdup(NameStr(*DatumGetName(elements[i]))));
+								   pstrdup(NameStr(*name)));
 	}
 	options->no_schemas = options->schemas == NIL;
 }
@@ -109,7 +110,7 @@ sl_catalog(PG_FUNCTION_ARGS)
 	SortTarget	target;
 
 	InitMaterializedSRF(fcinfo, 0);
-	read_options(fcinfo, 0, &options);
+	read_options(fcinfo, &options);
 	target.sort = tuplesort_begin_heap(rsinfo->setDesc, 2, columns, operators,
 									   collations, nulls_first, work_mem,
 									   NULL, TUPLESORT_NONE);
@@ -138,7 +139,7 @@ sl_fingerprint(PG_FUNCTION_ARGS)
 	SlFactDigest   *digest;
 	char	   *hex;
 
-	read_options(fcinfo, 0, &options);
+	read_options(fcinfo, &options);
 	digest = sl_fact_digest_create();
 	sl_catalog_scan(&options, sl_fact_digest_add, digest);
 	hex = sl_fact_digest_final(digest);
@@ -150,6 +151,7 @@ read_live(const SlCatalogOptions *options)
 {
 	SlFactSet  *set = palloc0_object(SlFactSet);
 
+	set->options = *options;
 	sl_catalog_scan(options, sl_fact_set_add, set);
 	sl_fact_set_sort(set);
 	return set;
@@ -161,7 +163,7 @@ sl_snapshot(PG_FUNCTION_ARGS)
 {
 	SlCatalogOptions options;
 
-	read_options(fcinfo, 0, &options);
+	read_options(fcinfo, &options);
 	PG_RETURN_JSONB_P(sl_snapshot_make(read_live(&options)));
 }
 
@@ -171,34 +173,38 @@ return_finding(const SlFinding *finding, void *arg)
 	ReturnSetInfo *rsinfo = arg;
 	const SlFact *fact = finding->expected != NULL ? finding->expected :
 		finding->actual;
-	const SlAttribute *attribute = finding->expected_attribute != NULL ?
-		finding->expected_attribute : finding->actual_attribute;
+	const SlAttribute *was = finding->expected_attribute;
+	const SlAttribute *is = finding->actual_attribute;
 	Datum		values[8];
-	bool		nulls[8] = {false, false, false, false, true, true, true, true};
+	bool		nulls[8] = {0};
 
 	values[0] = CStringGetTextDatum(finding->severity);
 	values[1] = CStringGetTextDatum(fact->class);
 	values[2] = CStringGetTextDatum(fact->identity);
 	values[3] = CStringGetTextDatum(finding->problem);
-	if (attribute != NULL)
+	memset(&nulls[4], true, sizeof(bool) * 4);
+	if (finding->attribute != NULL)
 	{
-		values[4] = CStringGetTextDatum(attribute->name);
+		values[4] = CStringGetTextDatum(finding->attribute);
 		nulls[4] = false;
 	}
-	if (finding->expected_attribute != NULL)
+	if (was != NULL)
 	{
-		values[5] = CStringGetTextDatum(sl_attribute_text(finding->expected_attribute));
+		values[5] = CStringGetTextDatum(sl_attribute_text(was));
 		nulls[5] = false;
 	}
-	if (finding->actual_attribute != NULL)
+	if (is != NULL)
 	{
-		values[6] = CStringGetTextDatum(sl_attribute_text(finding->actual_attribute));
+		values[6] = CStringGetTextDatum(sl_attribute_text(is));
 		nulls[6] = false;
 	}
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* sl_compare(expected, actual): what differs; actual NULL: the live facts */
+/*
+ * sl_compare(expected, actual): what differs; actual NULL: the live facts, of
+ * what the expected ones are of.
+ */
 Datum
 sl_compare(PG_FUNCTION_ARGS)
 {
@@ -214,12 +220,7 @@ sl_compare(PG_FUNCTION_ARGS)
 				 errhint("Documents of this form come from sl_snapshot().")));
 	expected = sl_snapshot_parse(PG_GETARG_JSONB_P(0), "expected");
 	if (PG_ARGISNULL(1))
-	{
-		SlCatalogOptions options;
-
-		read_options(fcinfo, -1, &options);
-		actual = read_live(&options);
-	}
+		actual = read_live(&expected->options);
 	else
 		actual = sl_snapshot_parse(PG_GETARG_JSONB_P(1), "actual");
 	sl_fact_sets_compare(expected, actual, return_finding, rsinfo);

@@ -281,7 +281,7 @@ altered_severity(const SlFinding *finding)
 {
 	const SlAttribute *was = finding->expected_attribute;
 	const SlAttribute *is = finding->actual_attribute;
-	const char *name = was != NULL ? was->name : is->name;
+	const char *name = finding->attribute;
 	const char *class = finding->expected->class;
 	int			i;
 
@@ -334,6 +334,7 @@ report_attribute(const SlFact *expected, const SlFact *actual,
 
 	finding.expected = expected;
 	finding.actual = actual;
+	finding.attribute = was != NULL ? was->name : is->name;
 	finding.expected_attribute = was;
 	finding.actual_attribute = is;
 	finding.problem = is_invalid(&finding) ? "invalid" : "altered";

@@ -6,6 +6,10 @@
  *	{"format": "sl-snapshot-1", "server": 15,
  *	 "facts": {"table": {"public.t": {"persistence": "permanent", ...}}}}
  *
+ * "schemas", "owners" and "privileges" are there if facts of these schemas
+ * only, or with those attributes, were asked for: the live facts that it is
+ * held against are to be the same.
+ *
  * A document comes from anywhere: every part of it is looked at before it is
  * believed, and what is wrong is named by its path.
  *
@@ -246,6 +250,41 @@ value_of(Jsonb *document, const char *key)
 										NULL);
 }
 
+/* What was asked for when the document was made. */
+static void
+parse_options(Jsonb *document, Place *place, SlCatalogOptions *options)
+{
+	JsonbValue *value;
+	JsonbValue	item;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+
+	value = value_of(document, "owners");
+	if (value != NULL && value->type != jbvBool)
+		bad_document(place, "owners", _("It must be a boolean."));
+	options->owners = value != NULL && value->val.boolean;
+	value = value_of(document, "privileges");
+	if (value != NULL && value->type != jbvBool)
+		bad_document(place, "privileges", _("It must be a boolean."));
+	options->privileges = value != NULL && value->val.boolean;
+	value = value_of(document, "schemas");
+	if (value == NULL)
+		return;
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		bad_document(place, "schemas", _("It must be a list of strings."));
+	it = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&it, &item, true);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_END_ARRAY)
+	{
+		if (token != WJB_ELEM || item.type != jbvString)
+			bad_document(place, "schemas",
+						 _("It must be a list of strings."));
+		options->schemas = lappend(options->schemas, string_of(&item));
+	}
+	options->no_schemas = options->schemas == NIL;
+}
+
 /* The facts of a document, sorted; SL009 if it is none. */
 SlFactSet *
 sl_snapshot_parse(Jsonb *document, const char *argument)
@@ -266,12 +305,13 @@ sl_snapshot_parse(Jsonb *document, const char *argument)
 	value = value_of(document, "server");
 	if (value == NULL || value->type != jbvNumeric)
 		bad_document(&place, "server",
-					 _("It must be the major version of the server, a number."));
+					 _("It must be the server's major version, a number."));
 	value = value_of(document, "facts");
 	if (value == NULL || value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data))
 		bad_document(&place, "facts",
 					 _("It must be an object of classes."));
+	parse_options(document, &place, &set->options);
 	parse_facts(value->val.binary.data, &place, set);
 	sl_fact_set_sort(set);
 	return set;
@@ -286,6 +326,40 @@ push_key(JsonbParseState **state, const char *key)
 	value.val.string.len = strlen(key);
 	value.val.string.val = unconstify(char *, key);
 	pushJsonbValue(state, WJB_KEY, &value);
+}
+
+static void
+push_true(JsonbParseState **state, const char *key, bool value)
+{
+	JsonbValue	flag;
+
+	if (!value)
+		return;
+	push_key(state, key);
+	flag.type = jbvBool;
+	flag.val.boolean = true;
+	pushJsonbValue(state, WJB_VALUE, &flag);
+}
+
+static void
+push_schemas(JsonbParseState **state, const SlCatalogOptions *options)
+{
+	ListCell   *cell;
+
+	if (options->schemas == NIL && !options->no_schemas)
+		return;
+	push_key(state, "schemas");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	foreach(cell, options->schemas)
+	{
+		JsonbValue	name;
+
+		name.type = jbvString;
+		name.val.string.val = lfirst(cell);
+		name.val.string.len = strlen(name.val.string.val);
+		pushJsonbValue(state, WJB_ELEM, &name);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
 /* The document of a sorted set. */
@@ -307,6 +381,9 @@ sl_snapshot_make(const SlFactSet *set)
 	value.type = jbvNumeric;
 	value.val.numeric = int64_to_numeric(PG_VERSION_NUM / 10000);
 	pushJsonbValue(&state, WJB_VALUE, &value);
+	push_schemas(&state, &set->options);
+	push_true(&state, "owners", set->options.owners);
+	push_true(&state, "privileges", set->options.privileges);
 	push_key(&state, "facts");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (i = 0; i < set->count; i++)

@@ -23,6 +23,7 @@ typedef struct SlFactSet
 	int			count;
 	int			space;
 	SlFact	  **facts;
+	SlCatalogOptions options;	/* what they are the facts of */
 } SlFactSet;
 
 /* One difference. */
@@ -32,8 +33,9 @@ typedef struct SlFinding
 	const char *problem;		/* missing, altered, unexpected, invalid */
 	const SlFact *expected;		/* NULL: unexpected */
 	const SlFact *actual;		/* NULL: missing */
-	const SlAttribute *expected_attribute;
-	const SlAttribute *actual_attribute;	/* both NULL: the whole object */
+	const char *attribute;		/* NULL: the whole object */
+	const SlAttribute *expected_attribute;	/* NULL: has none */
+	const SlAttribute *actual_attribute;
 } SlFinding;
 
 typedef void (*SlFindingSink) (const SlFinding *finding, void *arg);
