@@ -150,6 +150,7 @@ SELECT pg_temp.change(unnest) FROM unnest(ARRAY[
 	$$UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'child_uidx'::regclass$$,
 	$$UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'un'::regclass$$,
 	$$COMMENT ON INDEX child_idx IS 'x'$$,
+	$$COMMENT ON INDEX un IS 'x'$$,
 	'ALTER SEQUENCE counter AS bigint INCREMENT 2',
 	'ALTER SEQUENCE counter START 2',
 	'ALTER SEQUENCE counter MINVALUE 0',

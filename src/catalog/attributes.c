@@ -81,15 +81,17 @@ read_comments(SlScan *scan)
 	MemoryContextSwitchTo(before);
 }
 
+/* A comment, as the attribute of that name. */
 void
-sl_put_comment(SlScan *scan, Oid catalog, Oid object, int sub)
+sl_put_comment_as(SlScan *scan, const char *name, Oid catalog, Oid object,
+				  int sub)
 {
 	CommentEntry wanted;
 	CommentEntry *entry;
 
 	if (!scan->full)
 	{
-		sl_put(scan, "comment", GetComment(object, catalog, sub));
+		sl_put(scan, name, GetComment(object, catalog, sub));
 		return;
 	}
 	if (scan->comments == NULL)
@@ -99,7 +101,13 @@ sl_put_comment(SlScan *scan, Oid catalog, Oid object, int sub)
 	wanted.key.sub = sub;
 	entry = hash_search(scan->comments, &wanted.key, HASH_FIND, NULL);
 	if (entry != NULL)
-		sl_put(scan, "comment", entry->text);
+		sl_put(scan, name, entry->text);
+}
+
+void
+sl_put_comment(SlScan *scan, Oid catalog, Oid object, int sub)
+{
+	sl_put_comment_as(scan, "comment", catalog, object, sub);
 }
 
 void

@@ -140,6 +140,8 @@ extern const char *sl_char_word(const char *const *words, char letter);
 pg_noreturn extern void sl_vanished(void);
 
 /* in attributes.c: what many classes have */
+extern void sl_put_comment_as(SlScan *scan, const char *name, Oid catalog,
+							  Oid object, int sub);
 extern void sl_put_comment(SlScan *scan, Oid catalog, Oid object, int sub);
 extern void sl_put_owner(SlScan *scan, Oid owner);
 extern void sl_put_acl(SlScan *scan, ObjectType type, Oid owner, Datum acl,

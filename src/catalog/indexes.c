@@ -240,6 +240,7 @@ sl_put_constraint_index(SlScan *scan, Oid oid)
 		sl_put_bool(scan, "valid", false);
 	sl_put_relation_options(scan, index);
 	sl_put_tablespace(scan, "tablespace", index->tablespace);
+	sl_put_comment_as(scan, "index_comment", RelationRelationId, oid, 0);
 	ReleaseSysCache(tuple);
 }
 

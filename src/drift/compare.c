@@ -36,8 +36,8 @@ static const char *const harmless_classes[] = {
 
 /* Attributes that change nothing of what a statement means. */
 static const char *const info_attributes[] = {
-	"clustered", "comment", "compression", "cost", "options", "parallel",
-	"rows", "statistics", "storage", "support", "tablespace",
+	"clustered", "comment", "compression", "cost", "index_comment",
+	"options", "parallel", "rows", "statistics", "storage", "support", "tablespace",
 };
 
 /* Options that are none of storage: {class, attribute} stays a warning. */
@@ -327,14 +327,14 @@ is_invalid(const SlFinding *finding)
 
 static void
 report_attribute(const SlFact *expected, const SlFact *actual,
-				 const SlAttribute *was, const SlAttribute *is,
-				 SlFindingSink sink, void *arg)
+				 const char *name, const SlAttribute *was,
+				 const SlAttribute *is, SlFindingSink sink, void *arg)
 {
 	SlFinding	finding = {0};
 
 	finding.expected = expected;
 	finding.actual = actual;
-	finding.attribute = was != NULL ? was->name : is->name;
+	finding.attribute = name;
 	finding.expected_attribute = was;
 	finding.actual_attribute = is;
 	finding.problem = is_invalid(&finding) ? "invalid" : "altered";
@@ -363,11 +363,14 @@ compare_attributes(const SlFact *expected, const SlFact *actual,
 		else
 			order = strcmp(was->name, is->name);
 		if (order < 0)
-			report_attribute(expected, actual, was, NULL, sink, arg);
+			report_attribute(expected, actual, was->name, was, NULL, sink,
+							 arg);
 		else if (order > 0)
-			report_attribute(expected, actual, NULL, is, sink, arg);
+			report_attribute(expected, actual, is->name, NULL, is, sink,
+							 arg);
 		else if (!sl_attribute_equal(was, is))
-			report_attribute(expected, actual, was, is, sink, arg);
+			report_attribute(expected, actual, was->name, was, is, sink,
+							 arg);
 		i += order <= 0;
 		j += order >= 0;
 	}
