@@ -77,6 +77,7 @@ typedef struct SlScan
 	HTAB	   *opclasses;
 	struct expression_hash *expressions;
 	Size		expression_bytes;
+	int			views;			/* that were described */
 } SlScan;
 
 /*

@@ -33,9 +33,13 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/syscache.h"
 
 #include "catalog/catalog_private.h"
+
+/* views that may stay in the relation cache after they were read */
+#define MAX_KEPT_VIEWS 1000
 
 static const char *const persistence_words[] = {
 	"p", "permanent", "u", "unlogged", "t", "temporary", NULL
@@ -234,6 +238,12 @@ put_view(SlScan *scan, SlRelation *rel, HeapTuple tuple)
 		strcmp(definition, "Not a view") == 0)
 		sl_vanished();
 	sl_put(scan, "definition", definition);
+	/*
+	 * That opened the view, and the server keeps what it opened, with the
+	 * parsed query, until the session ends: give it back where it adds up.
+	 */
+	if (++scan->views > MAX_KEPT_VIEWS)
+		RelationCacheInvalidateEntry(rel->oid);
 	sl_put_relation_options(scan, rel);
 	if (rel->kind != RELKIND_MATVIEW)
 		return;
