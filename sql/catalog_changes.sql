@@ -327,6 +327,52 @@ SELECT * FROM sl.sl_compare(sl.sl_snapshot('{app}'), sl.sl_snapshot('{app}'));
 DROP SCHEMA app CASCADE;
 
 --
+-- Expressions are what the server says of them, which opens each table to
+-- learn what we know: an oracle.  None is found different.
+--
+CREATE SCHEMA app;
+CREATE FUNCTION app.f(integer, text DEFAULT 'x') RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE TYPE app.pair AS (x integer, "Y" text);
+CREATE TABLE app.t (gone integer, a integer DEFAULT 1 + 1, "B c" text DEFAULT E'it''s \\ "x"', p app.pair DEFAULT ROW(1, 'z'),
+	c integer DEFAULT app.f(2), d timestamp DEFAULT (now() AT TIME ZONE 'UTC'), e text DEFAULT CURRENT_USER, n numeric DEFAULT -1.50,
+	g text GENERATED ALWAYS AS (upper("B c") || (p)."Y") STORED,
+	CHECK (a > c), CHECK (t IS NOT NULL), CHECK (t.tableoid > 0), CHECK ((p).x > 1 OR "B c" ~ '^ :varattno 7 :location 9 '),
+	CHECK (CASE WHEN a IN (1, 2, 3) THEN "B c" IS DISTINCT FROM ' :location 8' ELSE a = ANY (ARRAY[c, 4]) END));
+ALTER TABLE app.t DROP gone, ADD late text, ADD CHECK (late COLLATE "C" > "B c");
+CREATE TABLE app.u (LIKE app.t INCLUDING ALL);
+ALTER TABLE app.u RENAME a TO "A";
+CREATE INDEX ON app.t ((a + c), lower("B c")) WHERE a > 3 AND late LIKE 'x%';
+CREATE INDEX ON app.u (("A" + c), lower("B c")) WHERE "A" > 3 AND late LIKE 'x%';
+CREATE POLICY own ON app.t USING (a > 3 AND "B c" = CURRENT_USER) WITH CHECK (a > 4);
+CREATE DOMAIN app.d AS integer CHECK (VALUE > 0 AND app.f(VALUE) = 1);
+CREATE TABLE app.parted (a integer, b timestamptz) PARTITION BY RANGE (a, date_part('day', b AT TIME ZONE 'UTC'));
+CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (1, MINVALUE) TO (2, 7);
+SET search_path = pg_catalog;
+CREATE TEMP VIEW oracle AS
+	SELECT 'column' AS class, identity_of.t || '.' || quote_ident(attname) AS identity, pg_get_expr(adbin, adrelid) AS text
+		FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum,
+			LATERAL (SELECT adrelid::regclass::text AS t) AS identity_of
+	UNION ALL
+	SELECT 'constraint', conrelid::regclass || '.' || quote_ident(conname), pg_get_expr(conbin, conrelid)
+		FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0
+	UNION ALL
+	SELECT 'domain constraint', contypid::regtype || '.' || quote_ident(conname), pg_get_expr(conbin, 0)
+		FROM pg_constraint WHERE contype = 'c' AND contypid <> 0
+	UNION ALL
+	SELECT 'index', indexrelid::regclass::text, pg_get_expr(indpred, indrelid) FROM pg_index WHERE indpred IS NOT NULL
+	UNION ALL
+	SELECT 'policy', polrelid::regclass || '.' || polname, pg_get_expr(polqual, polrelid) FROM pg_policy
+	UNION ALL
+	SELECT 'table', oid::regclass::text, pg_get_expr(relpartbound, oid) FROM pg_class WHERE relpartbound IS NOT NULL;
+SELECT class, count(*) AS number, count(*) FILTER (WHERE text IS DISTINCT FROM
+		coalesce(definition ->> 'default', definition ->> 'expression', definition ->> 'predicate', definition ->> 'using', definition ->> 'partition_bound')) AS different
+	FROM oracle LEFT JOIN sl.sl_catalog('{app}') USING (class, identity) WHERE identity LIKE 'app.%' GROUP BY 1 ORDER BY 1;
+DROP VIEW oracle;
+SELECT identity, definition -> 'columns' FROM sl.sl_catalog('{app}') WHERE class = 'index';
+RESET search_path;
+DROP SCHEMA app CASCADE;
+
+--
 -- Members of an extension are its own, and what hangs on them.
 --
 CREATE SCHEMA app;
