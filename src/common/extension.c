@@ -162,6 +162,7 @@ Datum
 sl_version(PG_FUNCTION_ARGS)
 {
 	TupleDesc	tupdesc;
+	HeapTuple	tuple;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 	SlExtension extension;
@@ -174,5 +175,6 @@ sl_version(PG_FUNCTION_ARGS)
 		values[1] = CStringGetTextDatum(version);
 	else
 		nulls[1] = true;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+	tuple = heap_form_tuple(tupdesc, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

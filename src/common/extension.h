@@ -18,7 +18,7 @@
 #define SL_EXTENSION_NAME "schema_lifecycle"
 #define SL_EXTENSION_VERSION "1.0"
 
-/* The installed extension: found by its name in pg_extension, never by path. */
+/* The installed extension: found by name in pg_extension, never by path. */
 typedef struct SlExtension
 {
 	Oid			oid;

@@ -111,8 +111,8 @@ static SlQuery find_object = {
 char *
 sl_find_managed_object(List *managed_schemas)
 {
-	Datum		v[1];
-	char		n[1];
+	Datum		values[1];
+	char		nulls[1];
 	char	  **names = palloc_array(char *,
 									 Max(list_length(managed_schemas), 1));
 	int			count = 0;
@@ -122,8 +122,8 @@ sl_find_managed_object(List *managed_schemas)
 
 	foreach(cell, managed_schemas)
 		names[count++] = lfirst(cell);
-	sl_param_texts(v, n, 0, names, count);
-	sl_query_open(&find_object, SL_READ_FRESH, v, NULL, &result);
+	sl_param_texts(values, nulls, 0, names, count);
+	sl_query_open(&find_object, SL_READ_FRESH, values, NULL, &result);
 	if (result.nrows > 0)
 		object = sl_result_text(&result, 0, 1);
 	sl_query_close(&result);

@@ -119,8 +119,10 @@ static SlQuery read_unknown = {
  * in a database restored elsewhere (or upgraded) only the name can say.
  */
 static Oid
-resolve_registrar(Oid registrar, const char *name, int64 cluster)
+resolve_registrar(int64 oid, const char *name, int64 cluster)
 {
+	Oid			registrar = (Oid) oid;
+
 	if ((uint64) cluster == GetSystemIdentifier())
 		return GetUserNameFromId(registrar, true) != NULL ?
 			registrar : InvalidOid;
@@ -166,7 +168,7 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->has_down = sl_result_bool(&result, i, 19);
 		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
-		row->registrar = resolve_registrar((Oid) sl_result_bigint(&result, i, 16),
+		row->registrar = resolve_registrar(sl_result_bigint(&result, i, 16),
 										   row->registrar_name,
 										   sl_result_bigint(&result, i, 18));
 	}
@@ -275,7 +277,7 @@ sl_registry_get(const char *revision, bool fresh)
 		entry->applied = sl_result_bool(&result, 0, 24);
 		entry->journal_open = sl_result_bool(&result, 0, 25);
 		entry->registrar_name = sl_result_text(&result, 0, 27);
-		entry->registrar = resolve_registrar((Oid) sl_result_bigint(&result, 0, 26),
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 26),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 28));
 		entry->claimed = sl_result_bool(&result, 0, 29);
@@ -321,39 +323,39 @@ static SlQuery put_entry = {
 void
 sl_registry_put(const SlRegistryEntry *entry)
 {
-	Datum		v[27];
-	char		n[27];
+	Datum		values[27];
+	char		nulls[27];
 	Oid			registrar = GetUserId();
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, entry->revision);
-	sl_param_text(v, n, 1, sl_kind_name(entry->kind));
-	sl_param_texts(v, n, 2, entry->parents, entry->nparents);
-	sl_param_texts(v, n, 3, entry->replaces, entry->nreplaces);
-	v[4] = BoolGetDatum(entry->linear);
-	sl_param_text(v, n, 5, entry->up);
-	v[6] = Int32GetDatum(entry->up_line);
-	sl_param_text(v, n, 7, entry->down);
-	v[8] = Int32GetDatum(entry->down_line);
-	v[9] = Int32GetDatum(entry->statements);
-	v[10] = BoolGetDatum(entry->transactional);
-	sl_param_text(v, n, 11, entry->offender);
-	v[12] = BoolGetDatum(entry->down_transactional);
-	v[13] = BoolGetDatum(entry->has_data);
-	sl_param_text(v, n, 14, entry->checksum);
-	sl_param_text(v, n, 15, entry->meaning);
-	sl_param_text(v, n, 16, entry->description);
-	sl_param_text(v, n, 17, entry->format);
-	sl_param_text(v, n, 18, entry->source);
-	sl_param_text(v, n, 19, entry->file);
-	sl_param_texts(v, n, 20, entry->ignores, entry->nignores);
-	sl_param_text(v, n, 21, entry->candidate);
-	sl_param_text(v, n, 22, entry->candidate_file);
-	sl_param_text(v, n, 23, entry->noted);
-	v[24] = Int64GetDatum((int64) registrar);
-	sl_param_text(v, n, 25, GetUserNameFromId(registrar, false));
-	v[26] = Int64GetDatum((int64) GetSystemIdentifier());
-	sl_query_run(&put_entry, SL_WRITE, v, n);
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, entry->revision);
+	sl_param_text(values, nulls, 1, sl_kind_name(entry->kind));
+	sl_param_texts(values, nulls, 2, entry->parents, entry->nparents);
+	sl_param_texts(values, nulls, 3, entry->replaces, entry->nreplaces);
+	values[4] = BoolGetDatum(entry->linear);
+	sl_param_text(values, nulls, 5, entry->up);
+	values[6] = Int32GetDatum(entry->up_line);
+	sl_param_text(values, nulls, 7, entry->down);
+	values[8] = Int32GetDatum(entry->down_line);
+	values[9] = Int32GetDatum(entry->statements);
+	values[10] = BoolGetDatum(entry->transactional);
+	sl_param_text(values, nulls, 11, entry->offender);
+	values[12] = BoolGetDatum(entry->down_transactional);
+	values[13] = BoolGetDatum(entry->has_data);
+	sl_param_text(values, nulls, 14, entry->checksum);
+	sl_param_text(values, nulls, 15, entry->meaning);
+	sl_param_text(values, nulls, 16, entry->description);
+	sl_param_text(values, nulls, 17, entry->format);
+	sl_param_text(values, nulls, 18, entry->source);
+	sl_param_text(values, nulls, 19, entry->file);
+	sl_param_texts(values, nulls, 20, entry->ignores, entry->nignores);
+	sl_param_text(values, nulls, 21, entry->candidate);
+	sl_param_text(values, nulls, 22, entry->candidate_file);
+	sl_param_text(values, nulls, 23, entry->noted);
+	values[24] = Int64GetDatum((int64) registrar);
+	sl_param_text(values, nulls, 25, GetUserNameFromId(registrar, false));
+	values[26] = Int64GetDatum((int64) GetSystemIdentifier());
+	sl_query_run(&put_entry, SL_WRITE, values, nulls);
 }
 
 static SlQuery relink = {
@@ -372,15 +374,15 @@ void
 sl_registry_relink(const char *revision, char **parents, int nparents,
 				   bool linear, const char *description)
 {
-	Datum		v[4];
-	char		n[4];
+	Datum		values[4];
+	char		nulls[4];
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, revision);
-	sl_param_texts(v, n, 1, parents, nparents);
-	v[2] = BoolGetDatum(linear);
-	sl_param_text(v, n, 3, description);
-	sl_query_run(&relink, SL_WRITE, v, n);
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_texts(values, nulls, 1, parents, nparents);
+	values[2] = BoolGetDatum(linear);
+	sl_param_text(values, nulls, 3, description);
+	sl_query_run(&relink, SL_WRITE, values, nulls);
 }
 
 static SlQuery delete_entry = {
@@ -408,13 +410,13 @@ void
 sl_registry_set_candidate(const char *revision, const char *candidate,
 						  const char *file)
 {
-	Datum		v[3];
-	char		n[3];
+	Datum		values[3];
+	char		nulls[3];
 
-	sl_param_text(v, n, 0, revision);
-	sl_param_text(v, n, 1, candidate);
-	sl_param_text(v, n, 2, file);
-	sl_query_run(&set_candidate, SL_WRITE, v, n);
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_text(values, nulls, 1, candidate);
+	sl_param_text(values, nulls, 2, file);
+	sl_query_run(&set_candidate, SL_WRITE, values, nulls);
 }
 
 static SlQuery settle = {
@@ -427,8 +429,8 @@ static SlQuery settle = {
 void
 sl_registry_settle(List *revisions)
 {
-	Datum		v[1];
-	char		n[1];
+	Datum		values[1];
+	char		nulls[1];
 	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
 	int			i = 0;
 	ListCell   *cell;
@@ -437,8 +439,8 @@ sl_registry_settle(List *revisions)
 		return;
 	foreach(cell, revisions)
 		ids[i++] = lfirst(cell);
-	sl_param_texts(v, n, 0, ids, i);
-	sl_query_run(&settle, SL_WRITE, v, n);
+	sl_param_texts(values, nulls, 0, ids, i);
+	sl_query_run(&settle, SL_WRITE, values, nulls);
 }
 
 static SlQuery unsettle_children = {

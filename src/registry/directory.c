@@ -182,6 +182,22 @@ compare_files(const void *a, const void *b)
 	return strcmp(((const SlFile *) a)->name, ((const SlFile *) b)->name);
 }
 
+/* Is ".." one of the path's members?  Before that is resolved. */
+static bool
+leads_up(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "..")) != NULL)
+	{
+		if ((at == path || at[-1] == '/') &&
+			(at[2] == '/' || at[2] == '\0'))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* The path as given, if it leads where it says. */
 static char *
 checked_path(const char *given)
@@ -193,7 +209,7 @@ checked_path(const char *given)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("path \"%s\" is not absolute", given)));
-	if (path_contains_parent_reference(path))
+	if (leads_up(path))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("path \"%s\" contains \"..\"", given)));

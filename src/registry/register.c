@@ -243,7 +243,7 @@ reason_to_refuse(const SlRegistryEntry *old, const SlRegistryEntry *new)
 			int			common = sl_script_common_prefix(old->up, new->up);
 
 			if (common < done)
-				return psprintf("Statement %d differs, and the first %d are finished.",
+				return psprintf("Statement %d differs, and the script is finished up to statement %d.",
 								common + 1, done);
 		}
 		if (undone > 0 && !same_text(old->down, new->down))
@@ -252,7 +252,7 @@ reason_to_refuse(const SlRegistryEntry *old, const SlRegistryEntry *new)
 				sl_script_common_prefix(old->down, new->down) : 0;
 
 			if (common < undone)
-				return psprintf("Statement %d of the down script differs, and the first %d are finished.",
+				return psprintf("Statement %d of the down script differs, and that is finished up to statement %d.",
 								common + 1, undone);
 		}
 		if (undone > 0 && new->down_transactional)
@@ -271,7 +271,7 @@ static void
 describe_change(StringInfo what, const SlRegistryEntry *old,
 				SlRegistryEntry *new)
 {
-	const char *names[12];
+	const char *names[16];
 	int			n = 0;
 	int			i;
 
@@ -302,14 +302,17 @@ describe_change(StringInfo what, const SlRegistryEntry *old,
 		names[n++] = "description changed";
 	if (!same_texts(old->ignores, old->nignores, new->ignores, new->nignores))
 		names[n++] = "ignored rules changed";
-	if (!same_text(old->file, new->file) ||
-		old->up_line != new->up_line || old->down_line != new->down_line)
+	if (!same_text(old->file, new->file))
 		names[n++] = "file changed";
-	if (!same_text(old->source, new->source) ||
-		!same_text(old->format, new->format))
+	if (!same_text(old->source, new->source))
 		names[n++] = "source changed";
+	if (!same_text(old->format, new->format))
+		names[n++] = "format changed";
 	if (old->candidate && !new->candidate)
 		names[n++] = "refused change taken back";
+	if (n == 0 && (old->up_line != new->up_line ||
+				   (new->down && old->down_line != new->down_line)))
+		names[n++] = "line numbers changed";
 
 	for (i = 0; i < n; i++)
 		appendStringInfo(what, "%s%s", i > 0 ? ", " : "", names[i]);
@@ -331,13 +334,36 @@ refuse_change(const SlSource *source, const SlRegistryEntry *old,
 						source->revision,
 						old->applied ? "applied" : "partly applied"),
 				 errdetail("%s", reason),
-				 errhint("Register the change as a new revision.")));
+				 old->applied ?
+				 errhint("Register the change as a new revision.") :
+				 errhint("It can change behind its last finished statement only.")));
 
 	if (!same_text(old->candidate, source->up) ||
 		!same_text(old->candidate_file, source->file))
 		sl_registry_set_candidate(source->revision, source->up, source->file);
+
+	/* a column is no place for a sentence */
+	reason[0] = pg_tolower((unsigned char) reason[0]);
+	reason[strlen(reason) - 1] = '\0';
 	*detail = reason;
 	return SL_CHANGED;
+}
+
+/*
+ * Two sources whose numbers collide (two services that both count from 1)
+ * would take each other's scripts away.  The same script may change hands.
+ */
+static void
+refuse_other_source(const SlRegistryEntry *old, const SlRegistryEntry *new)
+{
+	if (old->source == NULL || new->source == NULL || old->up == NULL ||
+		strcmp(old->source, new->source) == 0 || same_text(old->up, new->up))
+		return;
+	ereport(ERROR,
+			(errcode(SL_ERR_BAD_INPUT),
+			 errmsg("%srevision \"%s\" belongs to source \"%s\" and has another script there",
+					sl_place(new->file, NULL, 0), new->revision, old->source),
+			 errhint("Give it another id, or unregister the one that is there.")));
 }
 
 /*
@@ -379,6 +405,8 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		new->parents = old->parents;
 		new->nparents = old->nparents;
 	}
+	if (!kept)
+		refuse_other_source(old, new);
 
 	reason = kept ? NULL : reason_to_refuse(old, new);
 	if (reason)
@@ -467,8 +495,11 @@ default_parents(SlSource *source)
 		List	   *parents = NIL;
 
 		foreach(cell, heads)
-			parents = lappend(parents,
-							  ((const SlRevisionRow *) lfirst(cell))->revision);
+		{
+			const SlRevisionRow *head = lfirst(cell);
+
+			parents = lappend(parents, head->revision);
+		}
 		sl_source_set_parents(source, parents);
 		return;
 	}
@@ -587,9 +618,12 @@ sl_unregister(PG_FUNCTION_ARGS)
 	if (entry->applied || entry->claimed)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" is applied, it cannot be unregistered",
+				 errmsg("revision \"%s\" has run, it cannot be unregistered",
 						entry->revision),
-				 errhint("Revert it first: SELECT * FROM sl_revert(...).")));
+				 entry->kind == SL_KIND_VERSIONED ||
+				 entry->kind == SL_KIND_BASELINE ?
+				 errhint("Revert it first: SELECT * FROM sl_revert(...).") :
+				 errhint("A revert leaves it; register an empty script in its place.")));
 	if (entry->journal_open)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),

@@ -70,6 +70,19 @@ sl_forbid_prepare(void)
 	ran_revisions = true;
 }
 
+/* The command that cannot run in a transaction; NULL: a header says so. */
+static const char *
+find_offender(const SlPlan *plan, const char *revision)
+{
+	SlRegistryEntry *entry = sl_plan_fetch(plan, revision);
+	const char *script = plan->direction == SL_UP ? entry->up : entry->down;
+	SlOrigin	origin = {NULL, revision, 1};
+	SlScriptInfo info;
+
+	sl_script_check(script, strlen(script), &origin, &info);
+	return info.offender;
+}
+
 /* SL006, before anything runs. */
 static void
 require_transactional(const SlPlan *plan)
@@ -79,16 +92,18 @@ require_transactional(const SlPlan *plan)
 	foreach(cell, plan->items)
 	{
 		const SlPlanItem *item = lfirst(cell);
+		const char *offender;
 
 		if (item->transactional)
 			continue;
+		offender = find_offender(plan, item->revision);
 		ereport(ERROR,
 				(errcode(SL_ERR_NOT_TRANSACTIONAL),
 				 errmsg("revision \"%s\" cannot run in a transaction",
 						item->revision),
-				 item->offender != NULL ?
-				 errdetail("It holds %s. Nothing was run.", item->offender) :
-				 errdetail("It says so itself. Nothing was run."),
+				 offender != NULL ?
+				 errdetail("It holds %s. Nothing was run.", offender) :
+				 errdetail("Its header or its file says so. Nothing was run."),
 				 plan->direction == SL_UP ?
 				 errhint("CALL sl_migrate(); runs each revision by itself, outside a transaction where it must.") :
 				 errhint("CALL sl_revert_online(...); runs each revision by itself, outside a transaction where it must.")));
@@ -107,6 +122,36 @@ put_outcome(ReturnSetInfo *rsinfo, const char *revision,
 	values[2] = Int32GetDatum(outcome->statements);
 	values[3] = IntervalPGetDatum(sl_make_interval(outcome->elapsed));
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/*
+ * Run one revision.  An error stays what it is; where it has no hint of its
+ * own it says what it means for the run.
+ */
+static void
+run_or_explain(const SlRegistryEntry *entry, SlDirection direction,
+			   const char *caller, const SlOptions *options,
+			   SlOutcome *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		sl_run_revision(entry, direction, caller, options, outcome);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (error->hint == NULL)
+			error->hint = direction == SL_UP ?
+				_("Nothing was applied.") : _("Nothing was reverted.");
+		ReThrowError(error);
+	}
+	PG_END_TRY();
 }
 
 /* Run the plan; memory is one revision's at a time. */
@@ -129,7 +174,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		entry = sl_plan_fetch(plan, item->revision);
-		sl_run_revision(entry, plan->direction, caller, options, &outcome);
+		run_or_explain(entry, plan->direction, caller, options, &outcome);
 		sl_notice_done(entry, &outcome);
 		put_outcome(rsinfo, entry->revision, &outcome);
 	}

@@ -136,7 +136,8 @@ sl_execute_copy(const SlStatement *statement)
 		where = transform_where(pstate, rel, stmt->whereClause);
 	}
 	check_privileges(pstate, item, rel, stmt->attlist);
-	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid,
+						 false) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("COPY FROM not supported with row-level security"),

@@ -361,9 +361,11 @@ deferrable_constraints(bool initially, bool to_defer)
 		}
 		schema = get_namespace_name(form->connamespace);
 		if (schema != NULL)
-			names = lappend(names,
-							makeRangeVar(schema, pstrdup(NameStr(form->conname)),
-										 -1));
+		{
+			char	   *name = pstrdup(NameStr(form->conname));
+
+			names = lappend(names, makeRangeVar(schema, name, -1));
+		}
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);

@@ -67,7 +67,7 @@ sl_confinement(const char *revision, Oid registrar,
 	return SL_UNCONFINED;
 }
 
-/* Enter the confinement; sl_unconfine or the abort of the transaction ends it. */
+/* Enter the confinement; sl_unconfine or an abort ends it. */
 void
 sl_confine(SlConfinement confinement, SlIdentity *before)
 {

@@ -157,25 +157,28 @@ sl_lock_report_busy(const SlHolder *holder)
 		ereport(ERROR,
 				(errcode(SL_ERR_LOCK_BUSY),
 				 errmsg("the migration lock is held by a prepared transaction"),
-				 errdetail("Prepared transaction \"%s\" holds advisory lock " INT64_FORMAT ".",
-						   gid != NULL ? gid : "?", holder->key),
+				 errdetail("Prepared transaction \"%s\" holds advisory lock %lld.",
+						   gid != NULL ? gid : "?", (long long) holder->key),
 				 errhint("COMMIT PREPARED or ROLLBACK PREPARED it: no process will.")));
 	}
 	if (holder->pid != 0)
 		activity = sl_activity_of(holder->pid);
 	if (activity == NULL)
+	{
 		ereport(ERROR,
 				(errcode(SL_ERR_LOCK_BUSY),
 				 errmsg("another migration is running"),
-				 errdetail("Advisory lock " INT64_FORMAT " was taken.",
-						   holder->key),
+				 errdetail("Advisory lock %lld was taken.",
+						   (long long) holder->key),
 				 errhint("Call again.")));
-	ereport(ERROR,
+	}
+	else
+		ereport(ERROR,
 			(errcode(SL_ERR_LOCK_BUSY),
 			 errmsg("another migration is running in process %d",
 					holder->pid),
-			 errdetail("It holds advisory lock " INT64_FORMAT " since %s, application \"%s\", client %s: %s",
-					   holder->key,
+			 errdetail("It holds advisory lock %lld since %s, application \"%s\", client %s: %s",
+					   (long long) holder->key,
 					   activity->since != NULL ? activity->since : "?",
 					   activity->application_name != NULL ?
 					   activity->application_name : "",

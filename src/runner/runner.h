@@ -62,7 +62,7 @@ typedef struct SlHolder
 
 extern bool sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder);
 extern void sl_lock_release(LOCKMODE mode);
-extern void sl_lock_report_busy(const SlHolder *holder) pg_attribute_noreturn();
+pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);
 extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
 extern void sl_worker_lock_release(LOCKMODE mode);
 
@@ -96,6 +96,7 @@ typedef struct SlRun
 extern void sl_run_context_push(SlRun *run, ErrorContextCallback *callback);
 extern void sl_execute_statement(SlRun *run, const SlStatement *statement);
 extern int	sl_execute_script(SlRun *run, SlFence *fence);
+extern const char *sl_command_name(const SlStatement *statement);
 extern void sl_report_activity(const SlRun *run);
 extern void sl_restore_activity(void);
 
@@ -131,7 +132,6 @@ typedef struct SlPlanItem
 {
 	char	   *revision;
 	bool		transactional;
-	char	   *offender;		/* the command that forbids it, or NULL */
 } SlPlanItem;
 
 /* What a call is to do, checked: nothing has run yet. */
@@ -146,8 +146,8 @@ typedef struct SlPlan
 extern bool sl_plan_nothing_to_do(const char *target, SlDirection direction);
 extern SlPlan *sl_plan_make(const char *target, SlDirection direction,
 							const SlOptions *options);
-extern void sl_plan_report_external(const SlPlan *plan, bool atomic)
-			pg_attribute_noreturn();
+pg_noreturn extern void sl_plan_report_external(const SlPlan *plan,
+												bool atomic);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);
@@ -161,14 +161,14 @@ extern void sl_record_steps_done(const SlRegistryEntry *entry,
 
 /* in recover.c */
 
-/* What the catalog says of a statement that is to run outside a transaction. */
+/* What the catalog says of a statement that commits by itself. */
 typedef struct SlStepPlan
 {
 	bool		done;			/* it is there already: do not run it */
 	List	   *cleanup;		/* char *: statements to run first, each by
 								 * itself */
 	bool		only_cleanup;	/* which is all that is left to do */
-	char	   *before;			/* jsonb text to be kept in the journal, or NULL */
+	char	   *before;			/* jsonb text for the journal, or NULL */
 } SlStepPlan;
 
 extern void sl_step_look(Node *stmt, const SlJournalStep *step,

@@ -168,7 +168,7 @@ refuse_doubt(const Steps *steps, const SlStatement *statement)
 					statement->ordinal, steps->entry->revision),
 			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
 					   statement->line,
-					   GetCommandTagName(CreateCommandTag(statement->tree->stmt))),
+					   sl_command_name(statement)),
 			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
 					 steps->entry->revision)));
 }
@@ -272,6 +272,17 @@ run_step(Steps *steps, const SlStatement *statement)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
+/* Is the revision still what the session that launched us took it for? */
+static bool
+is_to_run(const SlRegistryEntry *entry, SlDirection direction)
+{
+	if (entry == NULL)
+		return false;
+	if (direction == SL_DOWN)
+		return entry->down != NULL && entry->claimed;
+	return entry->up != NULL && !entry->applied;
+}
+
 /* Read the script and the journal. */
 static void
 fetch_steps(Steps *steps, const char *revision, SlDirection direction)
@@ -285,9 +296,7 @@ fetch_steps(Steps *steps, const char *revision, SlDirection direction)
 	MemoryContextSwitchTo(steps->context);
 	entry = sl_registry_get(revision, true);
 	steps->direction = direction == SL_UP ? "up" : "down";
-	if (entry == NULL ||
-		(direction == SL_UP ? entry->up : entry->down) == NULL ||
-		(direction == SL_UP ? entry->kind == SL_KIND_VERSIONED && entry->claimed : !entry->claimed))
+	if (!is_to_run(entry, direction))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("revision \"%s\" was changed by another session",

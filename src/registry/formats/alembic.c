@@ -147,7 +147,8 @@ refuse_value(const Python *python, int at, const char *variable)
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
 			 errmsg("%sthe value of %s is not a literal",
-					sl_place(python->file->name, NULL, line_of(python, at)), variable),
+					sl_place(python->file->name, NULL, line_of(python, at)),
+					variable),
 			 errdetail("The file is read as text and not executed: strings, None, and tuples or lists of strings are understood.")));
 }
 
