@@ -60,6 +60,7 @@ typedef struct SlSource
 	int			up_line;
 	const char *down;
 	int			down_line;
+	bool		foreign;		/* another tool's file, not to be rewritten */
 	bool		outside;		/* declared: not in a transaction */
 	bool		down_outside;
 	char	   *description;	/* NULL: keep what is known */

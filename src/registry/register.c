@@ -83,11 +83,59 @@ texts_within(char **some, int nsome, char **all, int nall)
 }
 
 /*
+ * Check the down script.  In a history that another tool wrote there are down
+ * scripts that never worked, since nobody ever ran them; those must not keep
+ * the history out.  Such a one is left out, so that a revert is refused
+ * before it begins, and what is wrong with it is returned.
+ */
+static char *
+check_down(const SlSource *source, SlRegistryEntry *entry)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *volatile problem = NULL;
+	SlOrigin	origin;
+	SlScriptInfo info;
+
+	origin.file = source->down_file ? source->down_file : source->file;
+	origin.revision = source->revision;
+	origin.first_line = source->down_line;
+	PG_TRY();
+	{
+		sl_script_check(source->down, strlen(source->down), &origin, &info);
+		entry->down_transactional = info.transactional &&
+			!source->down_outside;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		/* the parser touches memory alone: nothing else is to be undone */
+		if (!source->foreign || geterrcode() != SL_ERR_BAD_INPUT)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		edata = CopyErrorData();
+		FlushErrorState();
+		problem = edata->message;
+	}
+	PG_END_TRY();
+
+	if (problem == NULL)
+		return NULL;
+	entry->down = NULL;
+	ereport(WARNING,
+			(errmsg("revision \"%s\" is registered without its down script",
+					source->revision),
+			 errdetail_internal("%s", problem)));
+	return psprintf("no down script: %s", problem);
+}
+
+/*
  * What the registry would hold.  Both scripts are parsed, so that a push is
- * refused here and not when the revision is needed.
+ * refused here and not when the revision is needed.  '*problem': what is to
+ * be said of it whatever it changes.
  */
 static SlRegistryEntry *
-entry_of(const SlSource *source)
+entry_of(const SlSource *source, char **problem)
 {
 	SlRegistryEntry *entry = palloc0(sizeof(SlRegistryEntry));
 	SlOrigin	origin;
@@ -129,15 +177,7 @@ entry_of(const SlSource *source)
 		strlcpy(entry->checksum, info.checksum, sizeof(entry->checksum));
 		strlcpy(entry->meaning, info.meaning, sizeof(entry->meaning));
 	}
-	if (source->down)
-	{
-		if (source->down_file)
-			origin.file = source->down_file;
-		origin.first_line = source->down_line;
-		sl_script_check(source->down, strlen(source->down), &origin, &info);
-		entry->down_transactional = info.transactional &&
-			!source->down_outside;
-	}
+	*problem = source->down ? check_down(source, entry) : NULL;
 	return entry;
 }
 
@@ -440,11 +480,12 @@ SlOutcome
 sl_source_register(const SlSource *source, bool from_push, char **detail)
 {
 	SlRegistryEntry *checked;
+	char	   *problem;
 	bool		locked = false;
 
 	*detail = NULL;
 	sl_source_validate(source);
-	checked = entry_of(source);
+	checked = entry_of(source, &problem);
 	for (;;)
 	{
 		SlRegistryEntry *old = sl_registry_get(source->revision, true);
@@ -456,14 +497,23 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		if (old == NULL)
 		{
 			if (sl_registry_add(&new))
+			{
+				*detail = problem;
 				return SL_ADDED;
+			}
 			locked = true;
 			continue;
 		}
 		outcome = change_entry(source, old, &new, from_push, locked,
 							   &again, detail);
 		if (!again)
+		{
+			if (*detail == NULL)
+				*detail = problem;
+			else if (problem)
+				*detail = psprintf("%s, %s", *detail, problem);
 			return outcome;
+		}
 		sl_registry_lock(source->revision);
 		locked = true;
 	}

@@ -273,6 +273,7 @@ sl_source_headers(SlSource *source, bool own_format)
 	SlOrigin	origin;
 	ListCell   *cell;
 
+	source->foreign = !own_format;
 	origin.file = source->file;
 	origin.revision = source->revision;
 	origin.first_line = source->up_line;
