@@ -98,7 +98,10 @@ prepare_query(SlQuery *query, const SlExtension *extension)
 		pfree(query->schema);
 	}
 	text = query_text(query->text, schema);
-	plan = SPI_prepare(text, query->nargs, query->argtypes);
+
+	/* a row by its key, or all rows: no value would make another plan */
+	plan = SPI_prepare_cursor(text, query->nargs, query->argtypes,
+							  CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", text,
 			 SPI_result_code_string(SPI_result));
@@ -107,6 +110,13 @@ prepare_query(SlQuery *query, const SlExtension *extension)
 		elog(ERROR, "could not keep the plan of \"%s\"", text);
 	query->extension = extension->oid;
 	query->plan = plan;
+}
+
+static void
+set_in_nest(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 }
 
 /* Run a query and leave its result open. */
@@ -124,21 +134,27 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 
 	sl_become_owner(&result->before);
 	result->nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_in_nest("search_path", "pg_catalog, pg_temp");
 
 	/*
 	 * The tables may never have been analyzed: do not let the planner read
 	 * all the scripts where an index has the answer.
 	 */
-	(void) set_config_option("enable_seqscan", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_in_nest("enable_seqscan", "off");
+
+	/* with that, estimates are high enough for the compiler to be called */
+	set_in_nest("jit", "off");
 
 	/* a scan that is needed all the same must not look worth compiling */
 	(void) set_config_option("jit", "off",
 							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+
+	/*
+	 * That makes the whole tables look so dear that the compiler would be
+	 * called, which takes longer than all the books.
+	 */
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 
 	/* values may be toasted: a snapshot has to outlast the reading of them */

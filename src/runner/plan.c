@@ -65,7 +65,7 @@ require_history(const SlOptions *options)
 				 errmsg("database has objects but no history"),
 				 errdetail("For example %s; running the first revision would fail or do harm.",
 						   object),
-				 errhint("Take the database over with sl_adopt() or CALL sl_boot(), or say what is there with sl_stamp(revision, force => true). Schemas that are not the migrations' business are left out by sl_configure('managed_schemas', ...).")));
+				 errhint("Say which revision the database is at with sl_stamp(revision, force => true); sl_adopt() and CALL sl_boot(), which find it out, come with a later release. Name the schemas that are the migrations' business with sl_configure('managed_schemas', ...).")));
 }
 
 /* What an external revision is waiting for, by the format it came from. */
