@@ -196,6 +196,13 @@ rest_of_chain(const SlPush *push, const SlOptions *options,
 		if (options->prune && !entry->applied && !entry->claimed &&
 			!entry->journal_open)
 			continue;
+
+		/* scripts of a whole history are not to pile up here */
+		if (entry->up)
+			pfree(entry->up);
+		if (entry->down)
+			pfree(entry->down);
+		entry->up = entry->down = NULL;
 		item = palloc0(sizeof(PushItem));
 		item->revision = entry->revision;
 		item->entry = entry;
