@@ -131,6 +131,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext context;
+	int64		log_id = sl_log_next_id();
 	ListCell   *cell;
 
 	context = AllocSetContextCreate(outer, "schema_lifecycle revision",
@@ -144,7 +145,8 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		entry = sl_plan_fetch(plan, item->revision);
-		sl_run_revision(entry, plan->direction, caller, options, &outcome);
+		sl_run_revision(entry, plan->direction, caller, options, log_id++,
+						&outcome);
 		sl_notice_done(entry, &outcome);
 		put_outcome(rsinfo, entry->revision, &outcome);
 	}
