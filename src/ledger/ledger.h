@@ -121,6 +121,12 @@ typedef struct SlRegistryEntry
 extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
 
 /*
+ * Only what a run needs, and always fresh: kind, scripts and their lines,
+ * statements, has_data, meaning, registrar.
+ */
+extern SlRegistryEntry *sl_registry_get_script(const char *revision);
+
+/*
  * Insert, or overwrite by id, with the current user as the registrar and
  * settled = false.
  */

@@ -132,7 +132,7 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	if (mode == SL_WRITE)
 		require_plain_table(&extension, query->table);
 
-	sl_become_owner(&result->before);
+	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
 	set_in_nest("search_path", "pg_catalog, pg_temp");
 
@@ -150,11 +150,9 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 
-	/*
-	 * That makes the whole tables look so dear that the compiler would be
-	 * called, which takes longer than all the books.
-	 */
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
+	/* a scan that is needed all the same must not look worth compiling */
+	(void) set_config_option("jit", "off",
+							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 
 	/* values may be toasted: a snapshot has to outlast the reading of them */

@@ -286,6 +286,47 @@ sl_registry_get(const char *revision, bool fresh)
 	return entry;
 }
 
+static SlQuery read_script = {
+	"SELECT r.kind, r.up, r.up_line, r.down, r.down_line, r.statements,"
+	" r.has_data, r.meaning, r.registrar::pg_catalog.int8, r.registrar_name,"
+	" r.cluster FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
+	NULL, 1, {TEXTOID}
+};
+
+/* The same for a run, which asks for each revision: no join, no history. */
+SlRegistryEntry *
+sl_registry_get_script(const char *revision)
+{
+	Datum		values[1];
+	SlResult	result;
+	SlRegistryEntry *entry = NULL;
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_open(&read_script, SL_READ_FRESH, values, NULL, &result);
+	if (result.nrows > 0)
+	{
+		entry = MemoryContextAllocZero(result.caller,
+									   sizeof(SlRegistryEntry));
+		entry->revision = MemoryContextStrdup(result.caller, revision);
+		entry->kind = kind_from_ledger(sl_result_text(&result, 0, 1));
+		entry->up = sl_result_text(&result, 0, 2);
+		entry->up_line = sl_result_int(&result, 0, 3);
+		entry->down = sl_result_text(&result, 0, 4);
+		entry->down_line = sl_result_int(&result, 0, 5);
+		entry->statements = sl_result_int(&result, 0, 6);
+		entry->has_data = sl_result_bool(&result, 0, 7);
+		strlcpy(entry->meaning, sl_result_text(&result, 0, 8),
+				sizeof(entry->meaning));
+		entry->registrar_name = sl_result_text(&result, 0, 10);
+		entry->registrar = resolve_registrar((Oid) sl_result_bigint(&result, 0, 9),
+											 entry->registrar_name,
+											 sl_result_bigint(&result, 0, 11));
+	}
+	sl_query_close(&result);
+	return entry;
+}
+
 static SlQuery put_entry = {
 	"INSERT INTO @.sl_registry (revision, kind, parents, replaces, linear, up,"
 	" up_line, down, down_line, statements, transactional, offender,"

@@ -74,7 +74,7 @@ static const struct
 	const char *format;
 	const char *command;
 }			external_commands[] = {
-	{"alembic-py", "alembic upgrade"},
+	{"alembic", "alembic upgrade"},
 };
 
 static const char *
@@ -211,7 +211,7 @@ sl_plan_make(const char *target, SlDirection direction,
 SlRegistryEntry *
 sl_plan_fetch(const SlPlan *plan, const char *revision)
 {
-	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	SlRegistryEntry *entry = sl_registry_get_script(revision);
 	const char *script = NULL;
 
 	if (entry != NULL)
