@@ -319,7 +319,7 @@ sl_registry_get_script(const char *revision)
 		strlcpy(entry->meaning, sl_result_text(&result, 0, 8),
 				sizeof(entry->meaning));
 		entry->registrar_name = sl_result_text(&result, 0, 10);
-		entry->registrar = resolve_registrar((Oid) sl_result_bigint(&result, 0, 9),
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 11));
 	}
