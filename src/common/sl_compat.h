@@ -74,6 +74,34 @@
 	PortalRun(portal, count, top, true, dest, altdest, qc)
 #endif
 
+/* 16 took the privileges that a query needs out of the range table */
+#include "parser/parse_node.h"
+#if PG_VERSION_NUM >= 160000
+typedef RTEPermissionInfo SlPermissions;
+#define sl_item_permissions(item) ((item)->p_perminfo)
+#define sl_check_permissions(pstate) \
+	((void) ExecCheckPermissions((pstate)->p_rtable, \
+								 (pstate)->p_rteperminfos, true))
+#else
+typedef RangeTblEntry SlPermissions;
+#define sl_item_permissions(item) ((item)->p_rte)
+#define sl_check_permissions(pstate) \
+	((void) ExecCheckRTPerms((pstate)->p_rtable, true))
+#endif
+
+/* 16 made one function of the checks for each class */
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_may_use_schema(schema) \
+	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
+					 ACL_USAGE) == ACLCHECK_OK)
+#else
+#define sl_may_use_schema(schema) \
+	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /* 18 has C11's place for it, before the declaration. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -131,6 +131,15 @@ extern SlRegistryEntry *sl_registry_get_script(const char *revision);
  * settled = false.
  */
 extern void sl_registry_put(const SlRegistryEntry *entry);
+
+/*
+ * The same for a revision that is not there: false if another transaction
+ * registered it meanwhile; then its row is locked, and to be read again.
+ */
+extern bool sl_registry_add(const SlRegistryEntry *entry);
+
+/* Lock the row, so that what is read next stays true. */
+extern void sl_registry_lock(const char *revision);
 extern void sl_registry_delete(const char *revision);
 
 /*

@@ -112,6 +112,13 @@ prepare_query(SlQuery *query, const SlExtension *extension)
 	query->plan = plan;
 }
 
+static void
+set_in_nest(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /* Run a query and leave its result open. */
 void
 sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
@@ -127,15 +134,19 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 
 	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_in_nest("search_path", "pg_catalog, pg_temp");
 
 	/*
 	 * The tables may never have been analyzed: do not let the planner read
 	 * all the scripts where an index has the answer.
 	 */
-	(void) set_config_option("enable_seqscan", "off",
+	set_in_nest("enable_seqscan", "off");
+
+	/* with that, estimates are high enough for the compiler to be called */
+	set_in_nest("jit", "off");
+
+	/* a scan that is needed all the same must not look worth compiling */
+	(void) set_config_option("jit", "off",
 							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 

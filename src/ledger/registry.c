@@ -319,7 +319,7 @@ sl_registry_get_script(const char *revision)
 		strlcpy(entry->meaning, sl_result_text(&result, 0, 8),
 				sizeof(entry->meaning));
 		entry->registrar_name = sl_result_text(&result, 0, 10);
-		entry->registrar = resolve_registrar((Oid) sl_result_bigint(&result, 0, 9),
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 11));
 	}
@@ -352,20 +352,23 @@ static SlQuery put_entry = {
 	" candidate_file = EXCLUDED.candidate_file, noted = EXCLUDED.noted,"
 	" settled = false, registrar = EXCLUDED.registrar,"
 	" registrar_name = EXCLUDED.registrar_name, cluster = EXCLUDED.cluster,"
-	" registered_at = EXCLUDED.registered_at",
-	"sl_registry", 27,
+	" registered_at = EXCLUDED.registered_at WHERE $28",
+	"sl_registry", 28,
 	{TEXTOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTOID, INT4OID,
 		TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, BOOLOID, BOOLOID, TEXTOID,
 		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID,
-	TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID}
+	TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID}
 };
 
-/* Insert or overwrite, in the current user's name. */
-void
-sl_registry_put(const SlRegistryEntry *entry)
+/*
+ * Insert, and overwrite what is there if that is wanted; else it is locked.
+ * Returns whether the row is the entry's now.
+ */
+static bool
+put(const SlRegistryEntry *entry, bool overwrite)
 {
-	Datum		values[27];
-	char		nulls[27];
+	Datum		values[28];
+	char		nulls[28];
 	Oid			registrar = GetUserId();
 
 	memset(nulls, ' ', sizeof(nulls));
@@ -396,7 +399,38 @@ sl_registry_put(const SlRegistryEntry *entry)
 	values[24] = Int64GetDatum((int64) registrar);
 	sl_param_text(values, nulls, 25, GetUserNameFromId(registrar, false));
 	values[26] = Int64GetDatum((int64) GetSystemIdentifier());
-	sl_query_run(&put_entry, SL_WRITE, values, nulls);
+	values[27] = BoolGetDatum(overwrite);
+	return sl_query_run(&put_entry, SL_WRITE, values, nulls) > 0;
+}
+
+/* Insert or overwrite, in the current user's name. */
+void
+sl_registry_put(const SlRegistryEntry *entry)
+{
+	(void) put(entry, true);
+}
+
+/* Insert; false if somebody was faster, and then the row is locked. */
+bool
+sl_registry_add(const SlRegistryEntry *entry)
+{
+	return put(entry, false);
+}
+
+static SlQuery lock_entry = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTOID}
+};
+
+/* Keep others from changing a revision until the end of the transaction. */
+void
+sl_registry_lock(const char *revision)
+{
+	Datum		values[1];
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
 }
 
 static SlQuery relink = {

@@ -124,6 +124,36 @@ put_outcome(ReturnSetInfo *rsinfo, const char *revision,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/*
+ * Run one revision.  An error stays what it is; where it has no hint of its
+ * own it says what it means for the run.
+ */
+static void
+run_or_explain(const SlRegistryEntry *entry, SlDirection direction,
+			   const char *caller, const SlOptions *options, int64 log_id,
+			   SlOutcome *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		sl_run_revision(entry, direction, caller, options, log_id, outcome);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (error->hint == NULL)
+			error->hint = direction == SL_UP ?
+				_("Nothing was applied.") : _("Nothing was reverted.");
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
 /* Run the plan; memory is one revision's at a time. */
 static void
 run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
@@ -145,8 +175,8 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		entry = sl_plan_fetch(plan, item->revision);
-		sl_run_revision(entry, plan->direction, caller, options, log_id++,
-						&outcome);
+		run_or_explain(entry, plan->direction, caller, options, log_id++,
+					   &outcome);
 		sl_notice_done(entry, &outcome);
 		put_outcome(rsinfo, entry->revision, &outcome);
 	}

@@ -285,12 +285,12 @@ describe_error(const ErrorData *error)
  * even that fails, the first error still is what the caller has to know.
  */
 static void
-fail_revision(Call *call, const char *revision, ErrorData *error)
+fail_revision(Call *call, const SlPlanItem *item, ErrorData *error)
 {
 	SlLogEntry	log = {0};
 
 	log.action = "fail";
-	log.revision = revision;
+	log.revision = item->revision;
 	log.outcome = "failed";
 	log.statements = -1;
 	log.elapsed = -1;
@@ -308,13 +308,15 @@ fail_revision(Call *call, const char *revision, ErrorData *error)
 
 		ereport(WARNING,
 				(errmsg("the failure of revision \"%s\" could not be recorded: %s",
-						revision, second->message)));
+						item->revision, second->message)));
 	}
 	PG_END_TRY();
 
 	if (error->hint == NULL)
-		error->hint = psprintf(_("Revision \"%s\" failed, those before it stay as they are. Put the cause right and CALL %s() again."),
-							   revision, call->name);
+		error->hint = psprintf(item->transactional ?
+							   _("Revision \"%s\" was rolled back, those before it stay as they are. Put the cause right and CALL %s() again.") :
+							   _("The statements of revision \"%s\" that had finished stay as they are. Put the cause right and CALL %s() again: it continues behind them."),
+							   item->revision, call->name);
 	ReThrowError(error);
 }
 
@@ -338,7 +340,7 @@ run_revision(Call *call, const SlPlan *plan, const SlPlanItem *item)
 			return;
 		sl_restore_activity();
 		if (!is_lock_failure(error) || attempt >= call->options.lock_retries)
-			fail_revision(call, item->revision, error);
+			fail_revision(call, item, error);
 		ereport(NOTICE,
 				(errmsg("%s met a lock (%s), try %d of %d in %ld ms",
 						item->revision, error->message, attempt + 1,

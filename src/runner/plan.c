@@ -65,7 +65,7 @@ require_history(const SlOptions *options)
 				 errmsg("database has objects but no history"),
 				 errdetail("For example %s; running the first revision would fail or do harm.",
 						   object),
-				 errhint("Take the database over with sl_adopt() or CALL sl_boot(), or say what is there with sl_stamp(revision, force => true). Schemas that are not the migrations' business are left out by sl_configure('managed_schemas', ...).")));
+				 errhint("Say which revision the database is at with sl_stamp(revision, force => true); sl_adopt() and CALL sl_boot(), which find it out, come with a later release. Name the schemas that are the migrations' business with sl_configure('managed_schemas', ...).")));
 }
 
 /* What an external revision is waiting for, by the format it came from. */
@@ -206,14 +206,18 @@ sl_plan_make(const char *target, SlDirection direction,
 
 /*
  * The revision of the plan that comes next, with its script, as it is now: a
- * push does not wait for the migration lock and may have changed it.
+ * push does not wait for the migration lock and may have changed it.  From
+ * here to the end of the transaction it waits, so that what is recorded is
+ * what ran.
  */
 SlRegistryEntry *
 sl_plan_fetch(const SlPlan *plan, const char *revision)
 {
-	SlRegistryEntry *entry = sl_registry_get_script(revision);
+	SlRegistryEntry *entry;
 	const char *script = NULL;
 
+	sl_registry_lock(revision);
+	entry = sl_registry_get_script(revision);
 	if (entry != NULL)
 		script = plan->direction == SL_UP ? entry->up : entry->down;
 	if (script == NULL)

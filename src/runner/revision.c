@@ -124,9 +124,10 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 							  entry->registrar_name), &before);
 	PG_TRY();
 	{
-		fence = sl_fence_raise(options->migration_lock_timeout);
+		fence = sl_fence_raise(options->migration_lock_timeout,
+							   direction == SL_DOWN || entry->has_data);
 		statements = sl_execute_script(&run, fence);
-		sl_fence_lower(fence, direction == SL_DOWN || entry->has_data);
+		sl_fence_lower(fence);
 	}
 	PG_CATCH();
 	{
