@@ -71,6 +71,9 @@ SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> x\n\nSELECT 1;\n\n-
 SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> x\n\nSELECT 1;\n\nROLLBACK;\n');
 SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> \n\nSELECT 1;\n');
 SELECT * FROM sl_load('{o.sql}', '{BEGIN;COMMIT;}', 'alembic-sql');
+-- what a migration does by reading is not in the output
+SELECT * FROM sl_load('{o.sql}', ARRAY[E'-- Running upgrade  -> silent\n\nINSERT INTO alembic_version (version_num) VALUES (''silent'') RETURNING alembic_version.version_num;\n']);
+SELECT sl_unregister('silent');
 -- a user's own table with such a column is none of Alembic's; a quoted id; the
 -- older form with the docstring; a statement that ends in a comment
 SELECT * FROM pg_temp.push('o.sql', E'-- Running upgrade  -> it''s, first, of all\n\nUPDATE mine SET version_num=''z'' WHERE mine.version_num = ''y'';\n\nSELECT 1 -- no end;\n\n-- Running upgrade it''s -> x2\n\nSELECT E''\\'';COMMIT;''; /* ; COMMIT; */\n\nUPDATE alembic_version SET version_num=''x2'' WHERE alembic_version.version_num = ''it''''s'';\n');

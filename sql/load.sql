@@ -69,12 +69,22 @@ RESET client_min_messages;
 SELECT * FROM pg_temp.push('001_a.sql', E'-- first\nCREATE TABLE load_a (i int);\n\n-- sl:down\nDROP TABLE load_a;\n',
 	'2_b.sql', E'CREATE TABLE load_b (i int);\nCREATE TABLE load_bb (i int)', '3_n.sql', 'CREATE TABLE load_n (i int)',
 	'10_c.sql', 'CREATE TABLE load_c (i int)');
-SELECT revision, up, candidate, candidate_file, noted FROM sl_registry WHERE candidate IS NOT NULL OR noted IS NOT NULL;
+SELECT revision, up, candidate, candidate_file, noted FROM sl_registry WHERE candidate IS NOT NULL OR noted IS NOT NULL ORDER BY revision;
 SELECT severity, problem, revision FROM sl_check_graph();
 SELECT pg_temp.sqlstate_of('SELECT sl_apply_pending()');
 -- the original text takes the candidate back
 SELECT * FROM pg_temp.push('2_b.sql', 'CREATE TABLE load_b (i int)');
 SELECT severity, problem, revision FROM sl_check_graph();
+-- another kind is a change too
+SELECT * FROM pg_temp.push('2_b.sql', E'-- sl:kind seed\nCREATE TABLE load_b (i int)');
+SELECT * FROM pg_temp.push('2_b.sql', 'CREATE TABLE load_b (i int)');
+-- partly run: not pruned, and free behind its last finished statement
+SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM load_a;\nVACUUM load_b;');
+INSERT INTO sl_journal VALUES ('9_j', 'up', 1, 'finished', 'VACUUM load_a', NULL, now(), now());
+SELECT * FROM sl_load('{3_n.sql}', '{SELECT 3}', options => '{"prune": true}');
+SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM load_c;\nVACUUM load_b;');
+SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM  load_a;\nVACUUM load_c;');
+DELETE FROM sl_journal;
 -- what is applied is not pruned, and keeps its place in the chain
 SELECT * FROM sl_load(ARRAY['11_d.sql'], ARRAY['CREATE TABLE load_d (i int)'], options => '{"prune": true}');
 SELECT ordinal, revision, parents, state FROM sl_graph();

@@ -147,7 +147,7 @@ store_value(SlOptions *options, const DatabaseSetting *setting,
 		case VALUE_DAYS:
 			if (!parse_int(value, &days, 0, NULL) || days < 0)
 				bad_value(setting->name, value,
-						  _("A number of days is needed, 0 to keep everything."));
+						  _("A number of days is needed, 0 for all."));
 			*(int *) place = days;
 			break;
 	}

@@ -257,7 +257,7 @@ change_level(Oid role, const char *level_name, bool grant)
 	sl_extension_get(&extension);
 	members = extension_members(&extension);
 	schema = get_namespace_name(extension.schema);
-	sl_become_owner(&before);
+	sl_become_owner(&extension, &before);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	if (grant)

@@ -98,7 +98,10 @@ prepare_query(SlQuery *query, const SlExtension *extension)
 		pfree(query->schema);
 	}
 	text = query_text(query->text, schema);
-	plan = SPI_prepare(text, query->nargs, query->argtypes);
+
+	/* a row by its key, or all rows: no value would make another plan */
+	plan = SPI_prepare_cursor(text, query->nargs, query->argtypes,
+							  CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", text,
 			 SPI_result_code_string(SPI_result));
@@ -129,7 +132,7 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	if (mode == SL_WRITE)
 		require_plain_table(&extension, query->table);
 
-	sl_become_owner(&result->before);
+	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
 	set_in_nest("search_path", "pg_catalog, pg_temp");
 
@@ -141,6 +144,16 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 
 	/* with that, estimates are high enough for the compiler to be called */
 	set_in_nest("jit", "off");
+
+	/* a scan that is needed all the same must not look worth compiling */
+	(void) set_config_option("jit", "off",
+							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+
+	/* a scan that is needed all the same must not look worth compiling */
+	(void) set_config_option("jit", "off",
+							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 
 	/* values may be toasted: a snapshot has to outlast the reading of them */
 	result->pushed_snapshot = !ActiveSnapshotSet();

@@ -286,6 +286,47 @@ sl_registry_get(const char *revision, bool fresh)
 	return entry;
 }
 
+static SlQuery read_script = {
+	"SELECT r.kind, r.up, r.up_line, r.down, r.down_line, r.statements,"
+	" r.has_data, r.meaning, r.registrar::pg_catalog.int8, r.registrar_name,"
+	" r.cluster FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
+	NULL, 1, {TEXTOID}
+};
+
+/* The same for a run, which asks for each revision: no join, no history. */
+SlRegistryEntry *
+sl_registry_get_script(const char *revision)
+{
+	Datum		values[1];
+	SlResult	result;
+	SlRegistryEntry *entry = NULL;
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_open(&read_script, SL_READ_FRESH, values, NULL, &result);
+	if (result.nrows > 0)
+	{
+		entry = MemoryContextAllocZero(result.caller,
+									   sizeof(SlRegistryEntry));
+		entry->revision = MemoryContextStrdup(result.caller, revision);
+		entry->kind = kind_from_ledger(sl_result_text(&result, 0, 1));
+		entry->up = sl_result_text(&result, 0, 2);
+		entry->up_line = sl_result_int(&result, 0, 3);
+		entry->down = sl_result_text(&result, 0, 4);
+		entry->down_line = sl_result_int(&result, 0, 5);
+		entry->statements = sl_result_int(&result, 0, 6);
+		entry->has_data = sl_result_bool(&result, 0, 7);
+		strlcpy(entry->meaning, sl_result_text(&result, 0, 8),
+				sizeof(entry->meaning));
+		entry->registrar_name = sl_result_text(&result, 0, 10);
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
+											 entry->registrar_name,
+											 sl_result_bigint(&result, 0, 11));
+	}
+	sl_query_close(&result);
+	return entry;
+}
+
 static SlQuery put_entry = {
 	"INSERT INTO @.sl_registry (revision, kind, parents, replaces, linear, up,"
 	" up_line, down, down_line, statements, transactional, offender,"
@@ -311,20 +352,23 @@ static SlQuery put_entry = {
 	" candidate_file = EXCLUDED.candidate_file, noted = EXCLUDED.noted,"
 	" settled = false, registrar = EXCLUDED.registrar,"
 	" registrar_name = EXCLUDED.registrar_name, cluster = EXCLUDED.cluster,"
-	" registered_at = EXCLUDED.registered_at",
-	"sl_registry", 27,
+	" registered_at = EXCLUDED.registered_at WHERE $28",
+	"sl_registry", 28,
 	{TEXTOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTOID, INT4OID,
 		TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, BOOLOID, BOOLOID, TEXTOID,
 		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID,
-	TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID}
+	TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID}
 };
 
-/* Insert or overwrite, in the current user's name. */
-void
-sl_registry_put(const SlRegistryEntry *entry)
+/*
+ * Insert, and overwrite what is there if that is wanted; else it is locked.
+ * Returns whether the row is the entry's now.
+ */
+static bool
+put(const SlRegistryEntry *entry, bool overwrite)
 {
-	Datum		values[27];
-	char		nulls[27];
+	Datum		values[28];
+	char		nulls[28];
 	Oid			registrar = GetUserId();
 
 	memset(nulls, ' ', sizeof(nulls));
@@ -355,7 +399,38 @@ sl_registry_put(const SlRegistryEntry *entry)
 	values[24] = Int64GetDatum((int64) registrar);
 	sl_param_text(values, nulls, 25, GetUserNameFromId(registrar, false));
 	values[26] = Int64GetDatum((int64) GetSystemIdentifier());
-	sl_query_run(&put_entry, SL_WRITE, values, nulls);
+	values[27] = BoolGetDatum(overwrite);
+	return sl_query_run(&put_entry, SL_WRITE, values, nulls) > 0;
+}
+
+/* Insert or overwrite, in the current user's name. */
+void
+sl_registry_put(const SlRegistryEntry *entry)
+{
+	(void) put(entry, true);
+}
+
+/* Insert; false if somebody was faster, and then the row is locked. */
+bool
+sl_registry_add(const SlRegistryEntry *entry)
+{
+	return put(entry, false);
+}
+
+static SlQuery lock_entry = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTOID}
+};
+
+/* Keep others from changing a revision until the end of the transaction. */
+void
+sl_registry_lock(const char *revision)
+{
+	Datum		values[1];
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
 }
 
 static SlQuery relink = {

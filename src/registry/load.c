@@ -196,6 +196,13 @@ rest_of_chain(const SlPush *push, const SlOptions *options,
 		if (options->prune && !entry->applied && !entry->claimed &&
 			!entry->journal_open)
 			continue;
+
+		/* scripts of a whole history are not to pile up here */
+		if (entry->up)
+			pfree(entry->up);
+		if (entry->down)
+			pfree(entry->down);
+		entry->up = entry->down = NULL;
 		item = palloc0(sizeof(PushItem));
 		item->revision = entry->revision;
 		item->entry = entry;
@@ -355,17 +362,32 @@ add_withdrawn(List *items, const SlOptions *options)
 	return items;
 }
 
+/* Forget a pending revision, unless it ran since it was looked for. */
+static void
+withdraw_item(PushItem *item)
+{
+	SlRegistryEntry *entry;
+
+	sl_registry_lock(item->revision);
+	entry = sl_registry_get(item->revision, true);
+	if (entry && (entry->applied || entry->claimed || entry->journal_open))
+	{
+		item->outcome = SL_UNCHANGED;
+		item->detail = pstrdup("has run meanwhile");
+		return;
+	}
+	sl_registry_delete(item->revision);
+	sl_registry_unsettle_children(item->revision);
+	item->outcome = SL_WITHDRAWN;
+}
+
 static void
 register_item(PushItem *item)
 {
 	if (item->source)
 		item->outcome = sl_source_register(item->source, true, &item->detail);
 	else if (item->withdraw)
-	{
-		sl_registry_delete(item->revision);
-		sl_registry_unsettle_children(item->revision);
-		item->outcome = SL_WITHDRAWN;
-	}
+		withdraw_item(item);
 	else
 	{
 		char	   *parent = unconstify(char *, item->parent);
@@ -373,7 +395,7 @@ register_item(PushItem *item)
 		sl_registry_relink(item->revision, &parent, parent ? 1 : 0, true,
 						   item->entry->description);
 		item->outcome = SL_UPDATED;
-		item->detail = "parents changed";
+		item->detail = pstrdup("parents changed");
 	}
 }
 

@@ -60,6 +60,7 @@ typedef struct SlSource
 	int			up_line;
 	const char *down;
 	int			down_line;
+	bool		foreign;		/* another tool's file, not to be rewritten */
 	bool		outside;		/* declared: not in a transaction */
 	bool		down_outside;
 	char	   *description;	/* NULL: keep what is known */
@@ -193,14 +194,18 @@ extern SlSource *sl_source_new(SlPush *push, const SlFile *file,
 extern void sl_source_set_parents(SlSource *source, List *parents);
 extern void sl_source_headers(SlSource *source, bool own_format);
 extern void sl_source_validate(const SlSource *source);
-pg_noreturn extern void sl_file_unnamed(const SlPush *push, const SlFile *file,
-							const char *form);
+pg_noreturn extern void sl_file_unnamed(const SlPush *push,
+										const SlFile *file,
+										const char *form);
 
 /*
  * How the message of an error begins: the file, or the revision if there is
  * none, and the line, or 0.
  */
 extern char *sl_place(const char *file, const char *revision, int line);
+
+/* Error context for what the server itself raises; 'arg' is the name. */
+extern void sl_file_context(void *arg);
 
 /* in register.c */
 extern SlOutcome sl_source_register(const SlSource *source, bool from_push,

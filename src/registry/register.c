@@ -26,6 +26,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -82,11 +83,59 @@ texts_within(char **some, int nsome, char **all, int nall)
 }
 
 /*
+ * Check the down script.  In a history that another tool wrote there are down
+ * scripts that never worked, since nobody ever ran them; those must not keep
+ * the history out.  Such a one is left out, so that a revert is refused
+ * before it begins, and what is wrong with it is returned.
+ */
+static char *
+check_down(const SlSource *source, SlRegistryEntry *entry)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *volatile problem = NULL;
+	SlOrigin	origin;
+	SlScriptInfo info;
+
+	origin.file = source->down_file ? source->down_file : source->file;
+	origin.revision = source->revision;
+	origin.first_line = source->down_line;
+	PG_TRY();
+	{
+		sl_script_check(source->down, strlen(source->down), &origin, &info);
+		entry->down_transactional = info.transactional &&
+			!source->down_outside;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		/* the parser touches memory alone: nothing else is to be undone */
+		if (!source->foreign || geterrcode() != SL_ERR_BAD_INPUT)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		edata = CopyErrorData();
+		FlushErrorState();
+		problem = edata->message;
+	}
+	PG_END_TRY();
+
+	if (problem == NULL)
+		return NULL;
+	entry->down = NULL;
+	ereport(WARNING,
+			(errmsg("revision \"%s\" is registered without its down script",
+					source->revision),
+			 errdetail_internal("%s", problem)));
+	return psprintf("no down script: %s", problem);
+}
+
+/*
  * What the registry would hold.  Both scripts are parsed, so that a push is
- * refused here and not when the revision is needed.
+ * refused here and not when the revision is needed.  '*problem': what is to
+ * be said of it whatever it changes.
  */
 static SlRegistryEntry *
-entry_of(const SlSource *source)
+entry_of(const SlSource *source, char **problem)
 {
 	SlRegistryEntry *entry = palloc0(sizeof(SlRegistryEntry));
 	SlOrigin	origin;
@@ -128,15 +177,7 @@ entry_of(const SlSource *source)
 		strlcpy(entry->checksum, info.checksum, sizeof(entry->checksum));
 		strlcpy(entry->meaning, info.meaning, sizeof(entry->meaning));
 	}
-	if (source->down)
-	{
-		if (source->down_file)
-			origin.file = source->down_file;
-		origin.first_line = source->down_line;
-		sl_script_check(source->down, strlen(source->down), &origin, &info);
-		entry->down_transactional = info.transactional &&
-			!source->down_outside;
-	}
+	*problem = source->down ? check_down(source, entry) : NULL;
 	return entry;
 }
 
@@ -362,38 +403,27 @@ refuse_other_source(const SlRegistryEntry *old, const SlRegistryEntry *new)
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
 			 errmsg("%srevision \"%s\" belongs to source \"%s\" and has another script there",
-					sl_place(new->file, NULL, 0), new->revision, old->source),
-			 errhint("Give it another id, or unregister the one that is there.")));
+					sl_place(new->file, NULL, 0), new->revision,
+					old->source),
+			 errhint("Give it another id, or unregister what is there.")));
 }
 
 /*
- * Register one source.  '*detail' says what changed, or stays NULL.  Errors
- * name the file and the line.
+ * What a source changes in what is registered already.  Unless the row is
+ * locked nothing is written: '*again' asks for another try with the lock, so
+ * that only changes wait for others.
  */
-SlOutcome
-sl_source_register(const SlSource *source, bool from_push, char **detail)
+static SlOutcome
+change_entry(const SlSource *source, SlRegistryEntry *old,
+			 SlRegistryEntry *new, bool from_push, bool locked,
+			 bool *again, char **detail)
 {
-	SlRegistryEntry *old;
-	SlRegistryEntry *new;
 	StringInfoData what;
-	bool		kept = false;
+	bool		kept = new->up == NULL && old->up != NULL;
 	char	   *reason;
 
-	*detail = NULL;
-	sl_source_validate(source);
-	old = sl_registry_get(source->revision, true);
-	new = entry_of(source);
-	if (old == NULL)
-	{
-		sl_registry_put(new);
-		return SL_ADDED;
-	}
-
-	if (new->up == NULL && old->up != NULL)
-	{
+	if (kept)
 		keep_scripts(new, old);
-		kept = true;
-	}
 	else if (!from_push)
 		keep_origin(new, old);
 	if (new->description == NULL)
@@ -409,13 +439,18 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		refuse_other_source(old, new);
 
 	reason = kept ? NULL : reason_to_refuse(old, new);
+	initStringInfo(&what);
+	if (reason == NULL)
+	{
+		describe_change(&what, old, new);
+		if (what.len == 0)
+			return SL_UNCHANGED;
+	}
+	*again = !locked;
+	if (*again)
+		return SL_UPDATED;
 	if (reason)
 		return refuse_change(source, old, reason, from_push, detail);
-
-	initStringInfo(&what);
-	describe_change(&what, old, new);
-	if (what.len == 0)
-		return SL_UNCHANGED;
 
 	*detail = what.data;
 	if (kept)
@@ -429,9 +464,59 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 	new->noted = old->noted;
 	if (old->applied && old->up && !same_text(old->up, new->up) &&
 		same_meaning(old, new))
-		new->noted = "comments or white space only";
+		new->noted = pstrdup("comments or white space only");
 	sl_registry_put(new);
 	return SL_UPDATED;
+}
+
+/*
+ * Register one source.  '*detail' says what changed, or stays NULL.  Errors
+ * name the file and the line.
+ *
+ * A revision may be registered, changed or applied by others at any moment,
+ * so what is decided from an unlocked row is decided again once it is locked.
+ */
+SlOutcome
+sl_source_register(const SlSource *source, bool from_push, char **detail)
+{
+	SlRegistryEntry *checked;
+	char	   *problem;
+	bool		locked = false;
+
+	*detail = NULL;
+	sl_source_validate(source);
+	checked = entry_of(source, &problem);
+	for (;;)
+	{
+		SlRegistryEntry *old = sl_registry_get(source->revision, true);
+		SlRegistryEntry new = *checked;
+		bool		again = false;
+		SlOutcome	outcome;
+
+		CHECK_FOR_INTERRUPTS();
+		if (old == NULL)
+		{
+			if (sl_registry_add(&new))
+			{
+				*detail = problem;
+				return SL_ADDED;
+			}
+			locked = true;
+			continue;
+		}
+		outcome = change_entry(source, old, &new, from_push, locked,
+							   &again, detail);
+		if (!again)
+		{
+			if (*detail == NULL)
+				*detail = problem;
+			else if (problem)
+				*detail = psprintf("%s, %s", *detail, problem);
+			return outcome;
+		}
+		sl_registry_lock(source->revision);
+		locked = true;
+	}
 }
 
 /*
@@ -603,14 +688,15 @@ sl_register(PG_FUNCTION_ARGS)
 Datum
 sl_unregister(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	SlRegistryEntry *entry;
 
 	sl_require_writer("sl_unregister");
 	entry = sl_registry_get(name, true);
 	if (entry == NULL)
-		entry = sl_registry_get(sl_graph_resolve(sl_graph_read(true), name,
-												 false)->revision, true);
+		name = sl_graph_resolve(sl_graph_read(true), name, false)->revision;
+	sl_registry_lock(name);
+	entry = sl_registry_get(name, true);
 	if (entry == NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_REVISION_UNKNOWN),

@@ -76,7 +76,13 @@ sl_place(const char *file, const char *revision, int line)
 		return psprintf("file \"%s\": ", file);
 	if (revision && line > 0)
 		return psprintf("revision \"%s\", line %d: ", revision, line);
-	return "";
+	return pstrdup("");
+}
+
+void
+sl_file_context(void *arg)
+{
+	errcontext("file \"%s\"", (const char *) arg);
 }
 
 /* A source with nothing in it yet but the file that it comes from. */
@@ -267,6 +273,7 @@ sl_source_headers(SlSource *source, bool own_format)
 	SlOrigin	origin;
 	ListCell   *cell;
 
+	source->foreign = !own_format;
 	origin.file = source->file;
 	origin.revision = source->revision;
 	origin.first_line = source->up_line;

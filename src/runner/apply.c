@@ -130,14 +130,14 @@ put_outcome(ReturnSetInfo *rsinfo, const char *revision,
  */
 static void
 run_or_explain(const SlRegistryEntry *entry, SlDirection direction,
-			   const char *caller, const SlOptions *options,
+			   const char *caller, const SlOptions *options, int64 log_id,
 			   SlOutcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		sl_run_revision(entry, direction, caller, options, outcome);
+		sl_run_revision(entry, direction, caller, options, log_id, outcome);
 	}
 	PG_CATCH();
 	{
@@ -161,6 +161,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext context;
+	int64		log_id = sl_log_next_id();
 	ListCell   *cell;
 
 	context = AllocSetContextCreate(outer, "schema_lifecycle revision",
@@ -174,7 +175,8 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		entry = sl_plan_fetch(plan, item->revision);
-		run_or_explain(entry, plan->direction, caller, options, &outcome);
+		run_or_explain(entry, plan->direction, caller, options, log_id++,
+					   &outcome);
 		sl_notice_done(entry, &outcome);
 		put_outcome(rsinfo, entry->revision, &outcome);
 	}

@@ -76,6 +76,7 @@ static void
 refuse_generated(Relation rel, Node *clause)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
+	int			whole_row = 0 - FirstLowInvalidHeapAttributeNumber;
 	Bitmapset  *used = NULL;
 	int			i;
 
@@ -85,8 +86,8 @@ refuse_generated(Relation rel, Node *clause)
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 
 		if (attribute->attgenerated == '\0' ||
-			(!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used) &&
-			 !bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used)))
+			(!bms_is_member(whole_row + i + 1, used) &&
+			 !bms_is_member(whole_row, used)))
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),

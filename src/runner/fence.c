@@ -7,8 +7,9 @@
  * last in the search_path, and whatever it changes in the session is put back
  * before the next one: settings and roles by a GUC nest, temporary objects,
  * prepared statements and cursors by name.  What could not be put back is
- * refused while the fence is up, at any depth, by hooks: LISTEN, DISCARD, other
- * people's prepared statements and cursors, session-level advisory locks.
+ * refused while the fence is up, at any depth, by hooks: LISTEN, DISCARD,
+ * other people's prepared statements and cursors, session-level advisory
+ * locks.
  *
  * A third hook watches for statements that may leave deferred triggers
  * behind.  These have to run before the fence is lowered: at the commit they

@@ -204,7 +204,7 @@ try_transactional(Call *call, const SlPlan *plan, const char *revision)
 		(void) sl_lock_try(ExclusiveLock, false, NULL);
 		entry = sl_plan_fetch(plan, revision);
 		sl_run_revision(entry, call->direction, call->name, &call->options,
-						&outcome);
+						sl_log_next_id(), &outcome);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

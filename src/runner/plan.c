@@ -74,7 +74,7 @@ static const struct
 	const char *format;
 	const char *command;
 }			external_commands[] = {
-	{"alembic-py", "alembic upgrade"},
+	{"alembic", "alembic upgrade"},
 };
 
 static const char *
@@ -206,14 +206,18 @@ sl_plan_make(const char *target, SlDirection direction,
 
 /*
  * The revision of the plan that comes next, with its script, as it is now: a
- * push does not wait for the migration lock and may have changed it.
+ * push does not wait for the migration lock and may have changed it.  From
+ * here to the end of the transaction it waits, so that what is recorded is
+ * what ran.
  */
 SlRegistryEntry *
 sl_plan_fetch(const SlPlan *plan, const char *revision)
 {
-	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	SlRegistryEntry *entry;
 	const char *script = NULL;
 
+	sl_registry_lock(revision);
+	entry = sl_registry_get_script(revision);
 	if (entry != NULL)
 		script = plan->direction == SL_UP ? entry->up : entry->down;
 	if (script == NULL)

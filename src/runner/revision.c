@@ -144,15 +144,16 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 
 /*
  * Claim, run and record one transactional revision in the current
- * transaction, whose abort undoes all three.  The migration lock is held.
+ * transaction, whose abort undoes all three.  The migration lock is held, and
+ * 'log_id' is what sl_log_next_id said since: the script cannot write to the
+ * history, so that a run of several revisions asks once and counts on.
  */
 void
 sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 				const char *caller, const SlOptions *options,
-				SlOutcome *outcome)
+				int64 log_id, SlOutcome *outcome)
 {
 	TimestampTz started = GetCurrentTimestamp();
-	int64		log_id = sl_log_next_id();
 	int			statements;
 
 	sl_claim_for_run(entry, direction, log_id);

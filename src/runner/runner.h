@@ -114,7 +114,8 @@ typedef struct SlOutcome
 
 extern void sl_run_revision(const SlRegistryEntry *entry,
 							SlDirection direction, const char *caller,
-							const SlOptions *options, SlOutcome *outcome);
+							const SlOptions *options, int64 log_id,
+							SlOutcome *outcome);
 extern void sl_record_done(const SlRegistryEntry *entry,
 						   SlDirection direction, int64 log_id,
 						   const SlOutcome *outcome);

@@ -169,6 +169,13 @@ typedef struct Resolution
 	void		(*resolve) (const SlRegistryEntry *entry, int64 log_id);
 } Resolution;
 
+/* Which script is under way: what is claimed can only be on its way down. */
+static const char *
+open_direction(const SlRegistryEntry *entry)
+{
+	return entry->claimed ? "down" : "up";
+}
+
 /* It is there: claim it. */
 static void
 resolve_applied(const SlRegistryEntry *entry, int64 log_id)
@@ -184,12 +191,13 @@ resolve_run(const SlRegistryEntry *entry, int64 log_id)
 {
 	ListCell   *cell;
 
-	foreach(cell, sl_journal_read(entry->revision, "up"))
+	foreach(cell, sl_journal_read(entry->revision, open_direction(entry)))
 	{
 		SlJournalStep *step = lfirst(cell);
 
 		if (!step->finished)
-			sl_journal_forget_step(entry->revision, "up", step->statement);
+			sl_journal_forget_step(entry->revision, open_direction(entry),
+								   step->statement);
 	}
 }
 
@@ -200,13 +208,14 @@ resolve_finished(const SlRegistryEntry *entry, int64 log_id)
 	ListCell   *cell;
 	bool		any = false;
 
-	foreach(cell, sl_journal_read(entry->revision, "up"))
+	foreach(cell, sl_journal_read(entry->revision, open_direction(entry)))
 	{
 		SlJournalStep *step = lfirst(cell);
 
 		if (step->finished)
 			continue;
-		sl_journal_finish(entry->revision, "up", step->statement, step->text);
+		sl_journal_finish(entry->revision, open_direction(entry),
+						  step->statement, step->text);
 		any = true;
 	}
 	if (!any)
@@ -220,6 +229,7 @@ resolve_finished(const SlRegistryEntry *entry, int64 log_id)
 static void
 resolve_rolled_back(const SlRegistryEntry *entry, int64 log_id)
 {
+	(void) sl_unclaim(entry->revision);
 	sl_journal_clear(entry->revision);
 }
 
@@ -269,7 +279,7 @@ sl_resolve(PG_FUNCTION_ARGS)
 	entry = sl_registry_get(row->revision, true);
 	if (entry == NULL)
 		elog(ERROR, "revision \"%s\" is gone", row->revision);
-	if (entry->applied)
+	if (entry->applied && !entry->journal_open)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("revision \"%s\" is applied: there is nothing to resolve",

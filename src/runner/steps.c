@@ -381,7 +381,19 @@ sl_record_steps_done(const SlRegistryEntry *entry, SlDirection direction,
 					 const SlOutcome *outcome)
 {
 	int64		log_id = sl_log_next_id();
+	SlRegistryEntry *now;
 
+	/* nobody could be kept from changing the script while it ran */
+	sl_registry_lock(entry->revision);
+	now = sl_registry_get_script(entry->revision);
+	if (now == NULL || strcmp(now->meaning, entry->meaning) != 0 ||
+		(direction == SL_DOWN &&
+		 (now->down == NULL || strcmp(now->down, entry->down) != 0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("revision \"%s\" was changed while it ran",
+						entry->revision),
+				 errhint("Call again: the run continues behind the last finished statement.")));
 	sl_claim_for_run(entry, direction, log_id);
 	sl_record_done(entry, direction, log_id, outcome);
 	sl_journal_clear(entry->revision);

@@ -114,8 +114,10 @@ alembic_sql_claims(const SlFile *file)
 static bool
 take(Statement *statement, const char *word)
 {
+	const SlLexeme *lexeme = &statement->lexeme[statement->at];
+
 	if (statement->at < statement->count &&
-		sl_lexeme_is(statement->lexer, &statement->lexeme[statement->at], word))
+		sl_lexeme_is(statement->lexer, lexeme, word))
 	{
 		statement->at++;
 		return true;

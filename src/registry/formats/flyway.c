@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * flyway.c
- *	  Flyway's files: V<version>__<name>.sql, U (the down script), R__<name>.sql
- *	  (repeatable), B (a baseline for all up to its version), <file>.conf.
+ *	  Flyway's files: V<version>__<name>.sql, U (the down script),
+ *	  R__<name>.sql (repeatable), B (a baseline for all up to its version),
+ *	  <file>.conf.
  *
  * The id is what flyway_schema_history holds in version: the version with dots
  * for underscores, leading zeros kept.  In that table version is NULL for a
