@@ -21,7 +21,9 @@ SHOW schema_lifecycle.lock_wait;
 SET schema_lifecycle.lock_retries = 0;
 SET schema_lifecycle.migration_lock_timeout = 0;
 SELECT name, value, default_value, source FROM sl_settings WHERE source = 'session';
+\set VERBOSITY sqlstate
 SET schema_lifecycle.lock_wait = -1;
+\set VERBOSITY default
 SET schema_lifecycle.lock_retries = 1001;
 SET schema_lifecycle.lock_retries = '1s';
 SET schema_lifecycle.migration_statement_timeout = 'soon';
