@@ -433,6 +433,29 @@ sl_registry_lock(const char *revision)
 	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
 }
 
+static SlQuery lock_entries = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)"
+	" ORDER BY r.revision USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTARRAYOID}
+};
+
+/* The same for many, in one query. */
+void
+sl_registry_lock_all(List *revisions)
+{
+	Datum		v[1];
+	char		n[1];
+	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
+	int			i = 0;
+	ListCell   *cell;
+
+	foreach(cell, revisions)
+		ids[i++] = lfirst(cell);
+	sl_param_texts(v, n, 0, ids, i);
+	sl_query_run(&lock_entries, SL_WRITE, v, n);
+}
+
 static SlQuery relink = {
 	"UPDATE @.sl_registry AS r SET parents = $2, linear = $3,"
 	" description = $4, settled = false"
