@@ -21,6 +21,7 @@ SELECT current_user AS me \gset
 --
 -- Objects of others before CREATE EXTENSION
 --
+\set VERBOSITY terse
 CREATE SCHEMA squat AUTHORIZATION regress_sec_evil;
 SET ROLE regress_sec_evil;
 CREATE FUNCTION squat.sl_heads() RETURNS SETOF text LANGUAGE sql AS 'SELECT NULL::text';
@@ -32,6 +33,7 @@ CREATE TABLE squat.sl_log (id bigint);
 RESET ROLE;
 CREATE EXTENSION schema_lifecycle SCHEMA squat;
 DROP SCHEMA squat CASCADE;
+\set VERBOSITY default
 
 --
 -- Objects in public that would be met first, under a path that lets them

@@ -74,9 +74,13 @@ SELECT is_empty($$
 	 WHERE c.relkind = 'v' AND obj_description(c.oid, 'pg_class') IS NULL$$,
 	'views have comments');
 SELECT is_empty($$
+	SELECT proname FROM pg_proc p JOIN member m ON m.objid = p.oid
+	 WHERE proname NOT LIKE 'sl\_%'
+	UNION ALL
 	SELECT pg_describe_object(m.classid, m.objid, 0) FROM member m
-	 WHERE (pg_identify_object(m.classid, m.objid, 0)).name NOT LIKE 'sl\_%'
-	   AND (pg_identify_object(m.classid, m.objid, 0)).name IS NOT NULL$$,
+	 WHERE m.classid <> 'pg_type'::regclass
+	   AND (pg_identify_object(m.classid, m.objid, 0)).name IS NOT NULL
+	   AND (pg_identify_object(m.classid, m.objid, 0)).name NOT LIKE 'sl\_%'$$,
 	'everything has the prefix sl_');
 
 --
