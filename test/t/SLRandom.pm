@@ -252,7 +252,8 @@ sub op_register
 	}
 	if ($kind == 2 && !$state->{linear})
 	{
-		$revision = new_revision($state, $r, 'u%04d', parents => []);
+		$revision = new_revision($state, $r, 'u%04d',
+			sound => 1, parents => []);
 		push @{ $state->{loners} }, $revision->{id};
 		return register_sql($revision);
 	}
