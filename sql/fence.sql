@@ -461,6 +461,15 @@ SELECT sl_register('h03', $$SELECT sl.sl_stamp('base', true)$$) \gset
 :apply
 SELECT sl_register('h03', $$SELECT sl.sl_resolve('h01', 'applied', 'x')$$) \gset
 :apply
+-- outside a transaction, too, where the call would be at the top level
+SELECT sl_register('h03', E'-- sl:no-transaction\nCALL sl.sl_migrate()') \gset
+CALL sl_migrate();
+\echo :LAST_ERROR_SQLSTATE
+SELECT sl_register('h03', E'-- sl:no-transaction\nSELECT sl.sl_apply_pending()') \gset
+CALL sl_migrate();
+SELECT sl_register('h03', E'-- sl:no-transaction\nDROP EXTENSION schema_lifecycle') \gset
+CALL sl_migrate();
+SELECT sl_resolve('h03', 'rolled_back', 'nothing of it is there') \gset
 -- the extension itself
 SELECT sl_register('h03', 'DROP EXTENSION schema_lifecycle') \gset
 :apply
