@@ -268,6 +268,21 @@ SELECT name FROM pg_cursors WHERE name <> '' ORDER BY name;
 FETCH mine;
 COMMIT;
 EXECUTE callers;
+-- it stays the caller's when a script tries that name
+BEGIN;
+SELECT sl_register('f19', $$DO 'BEGIN EXECUTE ''PREPARE callers AS SELECT 2''; EXCEPTION WHEN duplicate_prepared_statement THEN NULL; END'$$) \gset
+:apply
+EXECUTE callers;
+ROLLBACK;
+SELECT sl_register('f19', 'PREPARE callers AS SELECT 2') \gset
+:apply
+EXECUTE callers;
+-- a script that failed leaves none, and can be run again
+SELECT sl_register('f19', 'PREPARE scripts AS SELECT 1; SELECT 1 / 0') \gset
+:apply
+CALL sl_migrate();
+:apply
+SELECT name FROM pg_prepared_statements ORDER BY name;
 -- what is the caller's is out of reach
 SELECT sl_register('f19', $$DO 'BEGIN EXECUTE ''DEALLOCATE callers''; END'$$) \gset
 :apply

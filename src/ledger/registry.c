@@ -76,7 +76,8 @@ kind_from_ledger(const char *name)
  * "applied" is what the kind makes of the books: a versioned revision is
  * claimed; a repeatable's last run had this meaning; a seed's meaning ran
  * at any time.  "failed": nothing came after the last failure, or a journal
- * is open.
+ * is open.  What is applied without one is not: its failure was that of a
+ * revert, which left it as it was, or of another text.
  */
 #define APPLIED_SQL \
 	"CASE r.kind WHEN 'repeatable' THEN a.meaning IS NOT DISTINCT FROM r.meaning" \
@@ -91,7 +92,8 @@ static SlQuery read_all = {
 	"SELECT r.revision, r.kind, r.parents, r.replaces, r.up IS NULL, r.linear,"
 	" r.transactional, r.offender, r.candidate IS NOT NULL, r.settled, "
 	APPLIED_SQL ", a.revision IS NOT NULL,"
-	" (f.revision IS NOT NULL AND NOT EXISTS (SELECT FROM @.sl_log AS l"
+	" (f.revision IS NOT NULL AND NOT (" APPLIED_SQL ")"
+	" AND NOT EXISTS (SELECT FROM @.sl_log AS l"
 	" WHERE l.revision OPERATOR(pg_catalog.=) r.revision"
 	" AND l.id OPERATOR(pg_catalog.>) f.id)) OR j.revision IS NOT NULL,"
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
@@ -431,6 +433,29 @@ sl_registry_lock(const char *revision)
 
 	values[0] = CStringGetTextDatum(revision);
 	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
+}
+
+static SlQuery lock_entries = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)"
+	" ORDER BY r.revision USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTARRAYOID}
+};
+
+/* The same for many, in one query. */
+void
+sl_registry_lock_all(List *revisions)
+{
+	Datum		v[1];
+	char		n[1];
+	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
+	int			i = 0;
+	ListCell   *cell;
+
+	foreach(cell, revisions)
+		ids[i++] = lfirst(cell);
+	sl_param_texts(v, n, 0, ids, i);
+	sl_query_run(&lock_entries, SL_WRITE, v, n);
 }
 
 static SlQuery relink = {

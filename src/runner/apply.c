@@ -228,6 +228,7 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 			sl_plan_report_external(plan, true);
 		require_transactional(plan);
 		sl_forbid_prepare();
+		sl_plan_lock(plan);
 		run_plan(plan, caller, &options, rsinfo);
 	}
 	if (direction == SL_UP)

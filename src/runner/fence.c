@@ -118,11 +118,14 @@ add_name(List *names, const char *name)
 	return names;
 }
 
+/* One of that name that is there already is another's, and makes it fail. */
 static void
 check_prepare(Node *node)
 {
-	fence_up->prepared = add_name(fence_up->prepared,
-								  castNode(PrepareStmt, node)->name);
+	const char *name = castNode(PrepareStmt, node)->name;
+
+	if (FetchPreparedStatement(name, false) == NULL)
+		fence_up->prepared = add_name(fence_up->prepared, name);
 }
 
 static void
@@ -747,17 +750,24 @@ sl_fence_after_statement(SlFence *fence)
 	put_pg_temp_last();
 }
 
+/* Safe in a failed transaction, too: it only frees memory. */
+static void
+drop_prepared(SlFence *fence)
+{
+	ListCell   *cell;
+
+	foreach(cell, fence->prepared)
+		DropPreparedStatement(lfirst(cell), false);
+}
+
 /* The script is done: check what it deferred, take back what it left. */
 void
 sl_fence_lower(SlFence *fence)
 {
-	ListCell   *cell;
-
 	Assert(fence_up == fence);
 	settle_constraints();
 	settle_cursors(fence);
-	foreach(cell, fence->prepared)
-		DropPreparedStatement(lfirst(cell), false);
+	drop_prepared(fence);
 	drop_temporary(fence);
 
 	/* false: a plain SET of the script ends here, too */
@@ -783,9 +793,11 @@ sl_fence_watch(void)
 	MemoryContextSwitchTo(before);
 }
 
-/* After an error: the abort puts back the rest. */
+/* After an error: prepared statements outlive the abort, the rest does not. */
 void
 sl_fence_abandon(void)
 {
+	if (fence_up != NULL)
+		drop_prepared(fence_up);
 	fence_up = NULL;
 }

@@ -140,6 +140,7 @@ typedef struct SlPlan
 {
 	SlDirection direction;
 	List	   *items;			/* SlPlanItem, in the order of the run */
+	bool		locked;			/* their rows, by sl_plan_lock */
 	char	   *external;		/* stop here: another tool's; NULL if none */
 	char	   *external_format;
 } SlPlan;
@@ -149,6 +150,7 @@ extern SlPlan *sl_plan_make(const char *target, SlDirection direction,
 							const SlOptions *options);
 pg_noreturn extern void sl_plan_report_external(const SlPlan *plan,
 												bool atomic);
+extern void sl_plan_lock(SlPlan *plan);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);

@@ -195,6 +195,11 @@ step_outside(Steps *steps, const SlStatement *statement,
 		StartTransactionCommand();
 		MemoryContextSwitchTo(steps->statement);
 		PushActiveSnapshot(GetTransactionSnapshot());
+
+		/* what another statement in its place began says nothing of this */
+		if (step != NULL &&
+			!sl_script_same_meaning(step->text, statement->text))
+			step = NULL;
 		sl_step_look(stmt, step, &plan);
 		PopActiveSnapshot();
 		CommitTransactionCommand();
