@@ -443,6 +443,24 @@ INSERT INTO d VALUES (5);
 INSERT INTO h VALUES (5);
 $$) \gset
 :apply
+-- ALL means also those that the script makes after it
+SELECT sl_register('g121', $$
+SET CONSTRAINTS ALL DEFERRED;
+CREATE TABLE l (i int PRIMARY KEY);
+CREATE TABLE m (i int REFERENCES l DEFERRABLE);
+INSERT INTO m VALUES (1);
+ALTER TABLE c ADD j int CONSTRAINT j_fk REFERENCES l DEFERRABLE;
+INSERT INTO c VALUES (5, 1);
+INSERT INTO l VALUES (1);
+$$) \gset
+-- the next script's are as they were made
+SELECT sl_register('g122', $$
+CREATE TABLE o (i int REFERENCES l DEFERRABLE);
+INSERT INTO o VALUES (2);
+$$) \gset
+:apply
+SELECT sl_unregister('g122') \gset
+:apply
 -- constraints in a schema that the caller may not use, other sessions' too
 CREATE SCHEMA private;
 CREATE TABLE private.t (i int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);

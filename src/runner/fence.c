@@ -70,6 +70,9 @@ struct SlFence
 	List	   *cursors_before; /* char *, cursors of the session */
 	bool		deferred;		/* there may be deferred triggers, or
 								 * constraints set */
+	bool		all_deferred;	/* the script's last word on constraints was
+								 * SET CONSTRAINTS ALL DEFERRED */
+	bool		constraints_made;	/* since then, there may be new ones */
 	MemoryContext context;
 };
 
@@ -190,7 +193,18 @@ check_copy(Node *node)
 static void
 check_set_constraints(Node *node)
 {
+	ConstraintsSetStmt *stmt = castNode(ConstraintsSetStmt, node);
+
 	fence_up->deferred = true;
+	fence_up->all_deferred = stmt->constraints == NIL && stmt->deferred;
+	fence_up->constraints_made = false;
+}
+
+/* ALL means those to come, too. */
+static void
+check_makes_constraints(Node *node)
+{
+	fence_up->constraints_made = true;
 }
 
 static void
@@ -236,9 +250,12 @@ static const struct
 	NodeTag		tag;
 	void		(*check) (Node *node);
 }			statement_checks[] = {
+	{T_AlterTableStmt, check_makes_constraints},
 	{T_ClosePortalStmt, check_close},
 	{T_ConstraintsSetStmt, check_set_constraints},
 	{T_CopyStmt, check_copy},
+	{T_CreateStmt, check_makes_constraints},
+	{T_CreateTrigStmt, check_makes_constraints},
 	{T_DeallocateStmt, check_deallocate},
 	{T_DeclareCursorStmt, check_declare},
 	{T_DiscardStmt, check_discard},
@@ -748,6 +765,12 @@ void
 sl_fence_after_statement(SlFence *fence)
 {
 	put_pg_temp_last();
+	if (fence->all_deferred && fence->constraints_made)
+	{
+		CommandCounterIncrement();
+		set_constraints(deferrable_constraints(false, true), true);
+		fence->constraints_made = false;
+	}
 }
 
 /* Safe in a failed transaction, too: it only frees memory. */
