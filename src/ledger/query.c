@@ -147,16 +147,6 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	/* with that, estimates are high enough for the compiler to be called */
 	set_in_nest("jit", "off");
 
-	/* a scan that is needed all the same must not look worth compiling */
-	(void) set_config_option("jit", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-
-	/* a scan that is needed all the same must not look worth compiling */
-	(void) set_config_option("jit", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-
 	/* values may be toasted: a snapshot has to outlast the reading of them */
 	result->pushed_snapshot = !ActiveSnapshotSet();
 	if (result->pushed_snapshot)

@@ -291,7 +291,9 @@ sl_registry_get(const char *revision, bool fresh)
 static SlQuery read_script = {
 	"SELECT r.kind, r.up, r.up_line, r.down, r.down_line, r.statements,"
 	" r.has_data, r.meaning, r.registrar::pg_catalog.int8, r.registrar_name,"
-	" r.cluster FROM @.sl_registry AS r"
+	" r.cluster, EXISTS (SELECT FROM @.sl_journal AS j"
+	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
+	" FROM @.sl_registry AS r"
 	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
 	NULL, 1, {TEXTOID}
 };
@@ -324,6 +326,7 @@ sl_registry_get_script(const char *revision)
 		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 11));
+		entry->journal_open = sl_result_bool(&result, 0, 12);
 	}
 	sl_query_close(&result);
 	return entry;

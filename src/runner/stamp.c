@@ -24,19 +24,13 @@ PG_FUNCTION_INFO_V1(sl_resolve);
 static void
 lock_for_words(const char *function)
 {
-	SlHolder	holder;
-
 	sl_require_writer(function);
 	if (sl_fence_is_up())
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", function)));
-	if (!sl_lock_try(ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
-	if (!sl_worker_lock_try(ExclusiveLock, &holder))
-		sl_lock_report_busy(&holder);
-	sl_worker_lock_release(ExclusiveLock);
 	sl_forbid_prepare();
+	sl_lock_for_transaction();
 }
 
 static void
