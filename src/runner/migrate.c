@@ -517,12 +517,6 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", name)));
 	require_top_level(fcinfo, name);
-
-	/* in a worker it would wait for the session that launched the worker */
-	if (sl_fence_is_up())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s() cannot be called by a migration", name)));
 	sl_require_writer(name);
 	call.name = name;
 	call.direction = direction;
