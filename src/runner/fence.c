@@ -58,6 +58,9 @@
 
 #include "runner/runner.h"
 
+/* more tables than these are not told one from the other */
+#define MAX_CHANGED 100
+
 struct SlFence
 {
 	int			nest_level;
@@ -71,8 +74,12 @@ struct SlFence
 	List	   *cursors_before; /* char *, cursors of the session */
 	bool		watching;		/* no nest: see sl_fence_watch */
 	List	   *changed;		/* OIDs of the tables that the script changed */
+	bool		changing;		/* it changed one since this was cleared */
 	bool		deferred;		/* constraints were set, or tables changed
 								 * that are not among these */
+	bool		all_deferred;	/* the script's last word on constraints was
+								 * SET CONSTRAINTS ALL DEFERRED */
+	bool		constraints_made;	/* since then, there may be new ones */
 	MemoryContext context;
 };
 
@@ -211,7 +218,18 @@ check_set(Node *node)
 static void
 check_set_constraints(Node *node)
 {
+	ConstraintsSetStmt *stmt = castNode(ConstraintsSetStmt, node);
+
 	fence_up->deferred = true;
+	fence_up->all_deferred = stmt->constraints == NIL && stmt->deferred;
+	fence_up->constraints_made = false;
+}
+
+/* ALL means those to come, too. */
+static void
+check_makes_constraints(Node *node)
+{
+	fence_up->constraints_made = true;
 }
 
 static void
@@ -257,9 +275,12 @@ static const struct
 	NodeTag		tag;
 	void		(*check) (Node *node);
 }			statement_checks[] = {
+	{T_AlterTableStmt, check_makes_constraints},
 	{T_ClosePortalStmt, check_close},
 	{T_ConstraintsSetStmt, check_set_constraints},
 	{T_CopyStmt, check_copy},
+	{T_CreateStmt, check_makes_constraints},
+	{T_CreateTrigStmt, check_makes_constraints},
 	{T_DeallocateStmt, check_deallocate},
 	{T_DeclareCursorStmt, check_declare},
 	{T_DiscardStmt, check_discard},
@@ -445,9 +466,10 @@ settle_constraints(void)
 	{
 		CHECK_FOR_INTERRUPTS();
 		fence_up->deferred = false;
+		fence_up->changing = false;
 		CommandCounterIncrement();
 		set_constraints(deferrable_constraints(false, false), false);
-	} while (may_be_deferred());
+	} while (fence_up->changing && may_be_deferred());
 	set_constraints(deferrable_constraints(true, true), true);
 }
 
@@ -497,7 +519,9 @@ note_changed(Oid relid)
 {
 	MemoryContext before = MemoryContextSwitchTo(fence_up->context);
 
-	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+	fence_up->changing = true;
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ||
+		list_length(fence_up->changed) >= MAX_CHANGED)
 		fence_up->deferred = true;
 	else
 		fence_up->changed = list_append_unique_oid(fence_up->changed, relid);
@@ -816,6 +840,12 @@ sl_fence_after_statement(SlFence *fence)
 {
 	/* LOCAL: over what the script may have SET in this nest */
 	put_pg_temp_last(GUC_ACTION_LOCAL);
+	if (fence->all_deferred && fence->constraints_made)
+	{
+		CommandCounterIncrement();
+		set_constraints(deferrable_constraints(false, true), true);
+		fence->constraints_made = false;
+	}
 }
 
 /* Safe in a failed transaction, too: it only frees memory. */
