@@ -55,9 +55,11 @@
 
 /* 17 put the virtual transaction id of a lock into a struct */
 #if PG_VERSION_NUM >= 170000
-#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->vxid.localTransactionId)
+#define SL_LOCK_INSTANCE_VXID(target, instance) ((target) = (instance)->vxid)
 #else
-#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->lxid)
+#define SL_LOCK_INSTANCE_VXID(target, instance) \
+	((target).backendId = (instance)->backend, \
+	 (target).localTransactionId = (instance)->lxid)
 #endif
 
 /* 18 dropped execute_once */

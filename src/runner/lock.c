@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "access/twophase.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/timestamp.h"
@@ -46,6 +47,22 @@ worker_tag(LOCKTAG *tag)
 }
 
 /*
+ * Which prepared transaction it is: locks keep the virtual transaction id of
+ * the session that prepared it, or after a restart the xid itself.
+ */
+static TransactionId
+prepared_xid(LockInstanceData *instance)
+{
+	VirtualTransactionId vxid;
+	bool		have_more;
+
+	SL_LOCK_INSTANCE_VXID(vxid, instance);
+	if (VirtualTransactionIdIsRecoveredPreparedXact(vxid))
+		return vxid.localTransactionId;
+	return TwoPhaseGetXidByVirtualXID(vxid, &have_more);
+}
+
+/*
  * Look for who holds a lock: shared memory only, so it works in any state of
  * the transaction.  Finds nobody when the lock was freed in the meantime.
  */
@@ -67,7 +84,7 @@ find_holder(const LOCKTAG *tag, int64 key, SlHolder *holder)
 			continue;
 		holder->pid = instance->pid;
 		if (instance->pid == 0)
-			holder->prepared_xid = SL_LOCK_INSTANCE_LXID(instance);
+			holder->prepared_xid = prepared_xid(instance);
 		return;
 	}
 }
