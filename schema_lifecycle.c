@@ -23,7 +23,10 @@
 #include "runner/runner.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
-PG_MODULE_MAGIC_EXT(.name = SL_EXTENSION_NAME, .version = SL_EXTENSION_VERSION);
+PG_MODULE_MAGIC_EXT(
+					.name = SL_EXTENSION_NAME,
+					.version = SL_EXTENSION_VERSION
+);
 #else
 PG_MODULE_MAGIC;
 #endif

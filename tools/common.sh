@@ -84,8 +84,9 @@ scratch_dir() {
 			fi
 		fi
 	fi
+	# root was here before: both can have their own
 	if [ -d "$base/$1" ] && [ "$(id -u)" != 0 ] && [ ! -w "$base/$1" ]; then
-		die "$base/$1 belongs to $(stat -c %U "$base/$1"): remove it first"
+		set -- "$1.$(id -u)"
 	fi
 	mkdir -p "$base/$1"
 	printf '%s\n' "$base/$1"

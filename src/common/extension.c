@@ -114,13 +114,10 @@ sl_extension_get(SlExtension *extension)
  * between is undone by the abort of the (sub)transaction.
  */
 void
-sl_become_owner(SlIdentity *before)
+sl_become_owner(const SlExtension *extension, SlIdentity *before)
 {
-	SlExtension extension;
-
-	sl_extension_get(&extension);
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
-	SetUserIdAndSecContext(extension.owner,
+	SetUserIdAndSecContext(extension->owner,
 						   before->sec_context | SECURITY_LOCAL_USERID_CHANGE);
 }
 
@@ -162,6 +159,7 @@ Datum
 sl_version(PG_FUNCTION_ARGS)
 {
 	TupleDesc	tupdesc;
+	HeapTuple	tuple;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 	SlExtension extension;
@@ -174,5 +172,6 @@ sl_version(PG_FUNCTION_ARGS)
 		values[1] = CStringGetTextDatum(version);
 	else
 		nulls[1] = true;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+	tuple = heap_form_tuple(tupdesc, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

@@ -18,7 +18,7 @@
 #define SL_EXTENSION_NAME "schema_lifecycle"
 #define SL_EXTENSION_VERSION "1.0"
 
-/* The installed extension: found by its name in pg_extension, never by path. */
+/* The installed extension: found by name in pg_extension, never by path. */
 typedef struct SlExtension
 {
 	Oid			oid;
@@ -36,7 +36,7 @@ typedef struct SlIdentity
 /* in extension.c */
 extern bool sl_extension_find(SlExtension *extension);
 extern void sl_extension_get(SlExtension *extension);
-extern void sl_become_owner(SlIdentity *before);
+extern void sl_become_owner(const SlExtension *extension, SlIdentity *before);
 extern void sl_become_again(const SlIdentity *before);
 
 /*

@@ -67,11 +67,11 @@ const SlIntSetting sl_int_settings[] = {
 const int	sl_int_settings_count = lengthof(sl_int_settings);
 
 const SlTextSetting sl_superuser_settings[] = {
-	{"lock_keys",
+	{"lock_keys", SL_DEFAULT_LOCK_KEY,
 	"Advisory lock keys, the first is ours, the others keep other tools out."},
-	{"trusted_registrars",
+	{"trusted_registrars", "",
 	"Roles whose scripts anybody may run unconfined."},
-	{"guard_bypass",
+	{"guard_bypass", "off",
 	"DDL of this session is not held against the guard."},
 };
 const int	sl_superuser_settings_count = lengthof(sl_superuser_settings);

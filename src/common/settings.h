@@ -47,6 +47,7 @@ extern const int sl_int_settings_count;
 typedef struct SlTextSetting
 {
 	const char *name;
+	const char *boot;
 	const char *description;
 } SlTextSetting;
 

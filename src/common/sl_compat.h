@@ -53,14 +53,31 @@
 #define SL_GUC_NO_RESET 0
 #endif
 
-/* 17 put the virtual transaction id of a lock into a struct */
+/*
+ * The xid of the prepared transaction that has a lock.  It carries the virtual
+ * transaction id of the session that prepared it or, after a restart, none and
+ * the xid in its place.  17 put both into a struct.
+ */
+#include "access/twophase.h"
+#include "storage/lock.h"
+static inline TransactionId
+sl_lock_instance_prepared_xid(const LockInstanceData *instance)
+{
+	VirtualTransactionId vxid;
+	bool		have_more;
+
 #if PG_VERSION_NUM >= 170000
-#define SL_LOCK_INSTANCE_VXID(target, instance) ((target) = (instance)->vxid)
+	vxid = instance->vxid;
+	if (vxid.procNumber == INVALID_PROC_NUMBER)
+		return vxid.localTransactionId;
 #else
-#define SL_LOCK_INSTANCE_VXID(target, instance) \
-	((target).backendId = (instance)->backend, \
-	 (target).localTransactionId = (instance)->lxid)
+	vxid.backendId = instance->backend;
+	vxid.localTransactionId = instance->lxid;
+	if (vxid.backendId == InvalidBackendId)
+		return vxid.localTransactionId;
 #endif
+	return TwoPhaseGetXidByVirtualXID(vxid, &have_more);
+}
 
 /* 18 dropped execute_once */
 #include "executor/executor.h"
@@ -69,11 +86,48 @@
 	ExecutorRun(desc, direction, count, true)
 #endif
 
+/* 17 bounds transactions, too: a CALL is many of them */
+#include "utils/timeout.h"
+#if PG_VERSION_NUM >= 170000
+#define sl_disable_transaction_timeout() \
+	disable_timeout(TRANSACTION_TIMEOUT, false)
+#else
+#define sl_disable_transaction_timeout() ((void) 0)
+#endif
+
 /* 18 dropped run_once */
 #include "tcop/pquery.h"
 #if PG_VERSION_NUM < 180000
 #define PortalRun(portal, count, top, dest, altdest, qc) \
 	PortalRun(portal, count, top, true, dest, altdest, qc)
+#endif
+
+/* 16 took the privileges that a query needs out of the range table */
+#include "parser/parse_node.h"
+#if PG_VERSION_NUM >= 160000
+typedef RTEPermissionInfo SlPermissions;
+#define sl_item_permissions(item) ((item)->p_perminfo)
+#define sl_check_permissions(pstate) \
+	((void) ExecCheckPermissions((pstate)->p_rtable, \
+								 (pstate)->p_rteperminfos, true))
+#else
+typedef RangeTblEntry SlPermissions;
+#define sl_item_permissions(item) ((item)->p_rte)
+#define sl_check_permissions(pstate) \
+	((void) ExecCheckRTPerms((pstate)->p_rtable, true))
+#endif
+
+/* 16 made one function of the checks for each class */
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_may_use_schema(schema) \
+	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
+					 ACL_USAGE) == ACLCHECK_OK)
+#else
+#define sl_may_use_schema(schema) \
+	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #endif
 
 /* 18 has C11's place for it, before the declaration. */

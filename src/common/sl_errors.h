@@ -18,7 +18,8 @@
 
 #include "utils/elog.h"
 
-#define SL_SQLSTATE(n) MAKE_SQLSTATE('S', 'L', '0', ((n) / 10) + '0', ((n) % 10) + '0')
+#define SL_SQLSTATE(n) \
+	MAKE_SQLSTATE('S', 'L', '0', ((n) / 10) + '0', ((n) % 10) + '0')
 
 #define SL_ERR_GRAPH_UNSOUND		SL_SQLSTATE(1)
 #define SL_ERR_REVISION_UNKNOWN		SL_SQLSTATE(2)

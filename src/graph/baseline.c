@@ -43,6 +43,7 @@ static void find_after(SlGraph *graph, SlBaseline *baseline);
 static void add_after(SlGraph *graph, SlBaseline *baseline, int followed,
 					  int mark, SlEdgeList *after);
 static int	compare_sizes(const void *a, const void *b, void *arg);
+static bool is_permitted(SlGraph *graph, const SlBaseline *baseline);
 static bool is_candidate(SlGraph *graph, const SlBaseline *baseline,
 						 const SlWalk *needed, const int *stand);
 
@@ -365,7 +366,7 @@ add_after(SlGraph *graph, SlBaseline *baseline, int followed, int mark,
 			continue;
 		if (child->baseline >= 0)
 		{
-			/* an alternative to this baseline comes neither before nor after */
+			/* an alternative comes neither before nor after */
 			SlBaseline *other = &graph->baselines[child->baseline];
 
 			for (m = 0; m < other->nmembers && !shares; m++)
@@ -440,12 +441,52 @@ sl_baselines_apply(SlGraph *graph)
 			applied = graph->nodes[baseline->members[m]].applied;
 		n->applied = applied;
 	}
+
+	for (i = 0; i < graph->nbaselines; i++)
+		graph->baselines[i].permitted = is_permitted(graph,
+													 &graph->baselines[i]);
+}
+
+/*
+ * A baseline is for an empty database.  In any other it is run only where
+ * nothing else is possible: what it replaces is no longer registered, and
+ * neither that nor anything that rests on it was ever applied.  Without this,
+ * a run to an empty database that is stopped before the baseline, after what
+ * the baseline itself rests on, could not be continued.
+ */
+static bool
+is_permitted(SlGraph *graph, const SlBaseline *baseline)
+{
+	bool		permitted = true;
+	bool		gone = false;
+	SlWalk		walk;
+	int			node;
+	int			i;
+
+	if (graph->empty || graph->unknown)
+		return graph->empty;
+
+	sl_walk_begin(&walk, graph);
+	sl_walk_push(&walk, baseline->node);
+	for (i = 0; i < baseline->nmembers; i++)
+	{
+		sl_walk_push(&walk, baseline->members[i]);
+		gone |= (graph->nodes[baseline->members[i]].row == NULL);
+	}
+	permitted = gone;
+	while (permitted && sl_walk_next(&walk, &node))
+	{
+		permitted = !graph->nodes[node].applied;
+		sl_walk_push_all(&walk, &graph->children, node);
+	}
+	sl_walk_end(&walk);
+	return permitted;
 }
 
 /*
  * Which baselines to run in the place of what they replace, on the way to
- * what is needed: only in an empty database, and of two that replace the same
- * revision the one that replaces more.
+ * what is needed: of two that replace the same revision the one that replaces
+ * more.
  *
  * The result has for each node the index of the baseline that stands for it
  * (for itself, too), or -1.  NULL if there is none.  'needed' is only read:
@@ -458,7 +499,7 @@ sl_baselines_choose(SlGraph *graph, const SlWalk *needed)
 	int			i;
 	int			m;
 
-	if (!graph->empty || graph->nbaselines == 0)
+	if (graph->nbaselines == 0)
 		return NULL;
 
 	stand = palloc_array(int, graph->nnodes);
@@ -482,7 +523,8 @@ is_candidate(SlGraph *graph, const SlBaseline *baseline, const SlWalk *needed,
 {
 	int			m;
 
-	if (!baseline->in_place || stand[baseline->node] >= 0)
+	if (!baseline->in_place || !baseline->permitted ||
+		stand[baseline->node] >= 0)
 		return false;
 	for (m = 0; m < baseline->nmembers; m++)
 	{

@@ -64,12 +64,11 @@ static void (*const checks[]) (Check *check) =
 List *
 sl_graph_problems(SlGraph *graph, bool out_of_order)
 {
-	Check		check;
+	Check		check = {0};
 	int			i;
 
 	check.graph = graph;
 	check.out_of_order = out_of_order;
-	check.problems = NIL;
 	find_late(&check);
 	for (i = 0; i < (int) lengthof(checks); i++)
 		checks[i] (&check);
@@ -276,7 +275,7 @@ describe_missing(SlGraph *graph, const bool *unavailable, int child,
 				break;
 		}
 		Assert(m < baseline->nmembers);
-		return psprintf("\"%s\" names the baseline \"%s\" as a parent, which is not run here and replaces \"%s\", neither registered nor applied; register that one, or stamp \"%s\"",
+		return psprintf("\"%s\" names the baseline \"%s\" as a parent, which is not run here and replaces \"%s\", neither registered nor applied; register that one, or sl_resolve('%s', 'applied', ...) if all of it is there",
 						c->id, p->id,
 						graph->nodes[baseline->members[m]].id, p->id);
 	}
@@ -286,7 +285,7 @@ describe_missing(SlGraph *graph, const bool *unavailable, int child,
 		int			first = graph->covers.target[graph->covers.start[parent]];
 		const char *baseline = graph->nodes[graph->baselines[first].node].id;
 
-		return psprintf("\"%s\" names \"%s\" as a parent, which is neither registered nor applied, and the baseline \"%s\" that replaces it is not run here; register \"%s\", or stamp \"%s\"",
+		return psprintf("\"%s\" names \"%s\" as a parent, which is neither registered nor applied, and the baseline \"%s\" that replaces it is not run here; register \"%s\", or sl_resolve('%s', 'applied', ...) if all of it is there",
 						c->id, p->id, baseline, p->id, baseline);
 	}
 

@@ -149,7 +149,7 @@ enter(Tarjan *tarjan, int node)
 	tarjan->open[tarjan->nopen++] = node;
 }
 
-/* The last node of the path is done: close its set if it is the root of one. */
+/* The last node of the path is done: it may be the root of a set. */
 static void
 leave(Tarjan *tarjan)
 {

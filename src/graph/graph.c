@@ -45,7 +45,6 @@ static void add_unknown(SlGraph *graph, List *unknown);
 static void add_named_parents(SlGraph *graph, SlEdgeList *named);
 static void find_heads(SlGraph *graph);
 static bool has_child(SlGraph *graph, int node, const bool *stands);
-static bool is_stood_for(SlGraph *graph, int node, const bool *stands);
 static bool baseline_is_end(SlGraph *graph, const SlBaseline *baseline,
 							const bool *stands);
 static int	node_add(SlGraph *graph, const char *id,
@@ -111,6 +110,7 @@ add_unknown(SlGraph *graph, List *unknown)
 
 		graph->nodes[node].claimed = true;
 		graph->empty = false;
+		graph->unknown = true;
 	}
 }
 
@@ -175,8 +175,7 @@ find_heads(SlGraph *graph)
 			continue;
 		baseline = &graph->baselines[node->baseline];
 
-		if (has_child(graph, baseline->node, stands) ||
-			is_stood_for(graph, baseline->node, stands))
+		if (has_child(graph, baseline->node, stands))
 			stands[node->baseline] = true;
 		else if (baseline_is_end(graph, baseline, stands))
 		{
@@ -190,38 +189,27 @@ find_heads(SlGraph *graph)
 		SlNode	   *node = &graph->nodes[graph->order[i]];
 
 		if (node->baseline < 0)
-			node->head = !has_child(graph, graph->order[i], stands) &&
-				!is_stood_for(graph, graph->order[i], stands);
+			node->head = !has_child(graph, graph->order[i], stands);
 	}
 
 	pfree(stands);
 }
 
-/* Does anything name it, other than a baseline that leads nowhere? */
+/*
+ * Does anything come after it, other than a baseline that leads nowhere?
+ * What a baseline replaces has the baseline for a child.
+ */
 static bool
 has_child(SlGraph *graph, int node, const bool *stands)
 {
 	int			e;
 
-	for (e = graph->named_children.start[node];
-		 e < graph->named_children.start[node + 1]; e++)
+	for (e = graph->children.start[node];
+		 e < graph->children.start[node + 1]; e++)
 	{
-		SlNode	   *child = &graph->nodes[graph->named_children.target[e]];
+		SlNode	   *child = &graph->nodes[graph->children.target[e]];
 
 		if (child->baseline < 0 || stands[child->baseline])
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_stood_for(SlGraph *graph, int node, const bool *stands)
-{
-	int			c;
-
-	for (c = graph->covers.start[node]; c < graph->covers.start[node + 1]; c++)
-	{
-		if (stands[graph->covers.target[c]])
 			return true;
 	}
 	return false;

@@ -73,7 +73,12 @@ extern List *sl_graph_pending(SlGraph *graph, const char *target);
 /* What a revert to the target has to undo, newest first: SlRevisionRow. */
 extern List *sl_graph_to_revert(SlGraph *graph, const char *target);
 
-/* The revision and its ancestors, ancestors first: SlRevisionRow pointers. */
+/*
+ * What to record so that the revision and its ancestors are applied, ancestors
+ * first: SlRevisionRow pointers.  A baseline and what it replaces are never
+ * both in the list, and neither is there if it counts as applied because of
+ * the other: else a revert would undo the same thing twice.
+ */
 extern List *sl_graph_with_ancestors(SlGraph *graph,
 									 const SlRevisionRow *revision);
 

@@ -70,6 +70,7 @@ typedef struct SlBaseline
 								 * the place of its members */
 	int		   *after;
 	bool		in_place;		/* the order allows to run it so */
+	bool		permitted;		/* what is applied allows it, too */
 } SlBaseline;
 
 struct SlGraph
@@ -86,12 +87,13 @@ struct SlGraph
 	SlEdges		children;
 	SlBaseline *baselines;		/* by id */
 	int			nbaselines;
-	int		   *by_size;		/* their indexes: what replaces most is first */
+	int		   *by_size;		/* indexes: what replaces most is first */
 	SlEdges		covers;			/* node to the baselines that replace it */
 	int		   *order;			/* every row */
 	int			nversioned;		/* so many of them are in the graph proper:
 								 * the rest are repeatables, then seeds */
-	bool		empty;			/* nothing versioned was ever applied here */
+	bool		empty;			/* nothing versioned is applied here */
+	bool		unknown;		/* something is that is not registered */
 	int			mark;			/* the last mark given to a walk */
 };
 

@@ -21,6 +21,9 @@ static void walk_in_place(SlWalk *walk, const int *stand);
 static int	in_place_of(SlGraph *graph, const int *stand, int node);
 static bool is_step(SlGraph *graph, const int *stand, int node);
 static List *add_step(List *steps, SlGraph *graph, int node);
+static bool is_implied(SlGraph *graph, const SlWalk *walk, int node,
+					   int self);
+static bool lacks_member(SlGraph *graph, const SlBaseline *baseline);
 static void refuse_part_of_baseline(SlGraph *graph, const SlWalk *kept,
 									const SlBaseline *baseline,
 									const char *target);
@@ -256,24 +259,70 @@ refuse_part_of_baseline(SlGraph *graph, const SlWalk *kept,
 	}
 }
 
-/* The revision and its ancestors, ancestors first: SlRevisionRow pointers. */
 List *
 sl_graph_with_ancestors(SlGraph *graph, const SlRevisionRow *revision)
 {
 	List	   *rows = NIL;
 	SlWalk		walk;
+	int			self = (int) (revision - graph->rows);
 	int			i;
 
 	sl_walk_begin(&walk, graph);
-	sl_walk_push(&walk, (int) (revision - graph->rows));
+	sl_walk_push(&walk, self);
 	sl_walk_ancestors(&walk);
 	for (i = 0; i < graph->nrows; i++)
 	{
-		if (sl_walk_seen(&walk, graph->order[i]))
+		if (sl_walk_seen(&walk, graph->order[i]) &&
+			!is_implied(graph, &walk, graph->order[i], self))
 			rows = lappend(rows, &graph->rows[graph->order[i]]);
 	}
 	sl_walk_end(&walk);
 	return rows;
+}
+
+/*
+ * Is a node applied because of others, or will it be once the rest of the walk
+ * is?  A baseline is because of what it replaces, if all of that can be
+ * recorded; else, or if it is the one that was asked for, it is the other way
+ * about.
+ */
+static bool
+is_implied(SlGraph *graph, const SlWalk *walk, int node, int self)
+{
+	const SlNode *n = &graph->nodes[node];
+	int			c;
+
+	if (n->claimed || n->applied)
+		return !n->claimed;
+	if (n->baseline >= 0 && node != self &&
+		!lacks_member(graph, &graph->baselines[n->baseline]))
+		return graph->baselines[n->baseline].nmembers > 0;
+	for (c = graph->covers.start[node]; c < graph->covers.start[node + 1]; c++)
+	{
+		const SlBaseline *baseline =
+			&graph->baselines[graph->covers.target[c]];
+
+		if (sl_walk_seen(walk, baseline->node) &&
+			(baseline->node == self || lacks_member(graph, baseline)))
+			return true;
+	}
+	return false;
+}
+
+/* Is something that the baseline replaces neither applied nor registered? */
+static bool
+lacks_member(SlGraph *graph, const SlBaseline *baseline)
+{
+	int			m;
+
+	for (m = 0; m < baseline->nmembers; m++)
+	{
+		const SlNode *member = &graph->nodes[baseline->members[m]];
+
+		if (member->row == NULL && !member->applied)
+			return true;
+	}
+	return false;
 }
 
 /* The applied ones that descend from the revision, newest first. */
@@ -322,10 +371,15 @@ sl_graph_settled(SlGraph *graph)
 	for (i = 0; i < graph->nrows; i++)
 	{
 		SlRevisionRow *row = &graph->rows[i];
-		bool		applied = sl_is_versioned(row) ?
+		int			baseline = graph->nodes[i].baseline;
+		bool		done = sl_is_versioned(row) ?
 			graph->nodes[i].applied : row->applied;
 
-		if (applied && !row->settled && !row->changed && !row->failed)
+		/* a baseline that is too late for this database waits for nothing */
+		if (baseline >= 0 && !graph->empty &&
+			!graph->baselines[baseline].permitted)
+			done = true;
+		if (done && !row->settled && !row->changed && !row->failed)
 			ids = lappend(ids, row->revision);
 	}
 	return ids;

@@ -147,7 +147,7 @@ store_value(SlOptions *options, const DatabaseSetting *setting,
 		case VALUE_DAYS:
 			if (!parse_int(value, &days, 0, NULL) || days < 0)
 				bad_value(setting->name, value,
-						  _("A number of days is needed, 0 to keep everything."));
+						  _("A number of days is needed, 0 for all."));
 			*(int *) place = days;
 			break;
 	}
@@ -240,13 +240,15 @@ take_database_settings(SlOptions *options)
 static char *
 option_text(const char *name, JsonbValue *value)
 {
+	Datum		number;
+
 	switch (value->type)
 	{
 		case jbvString:
 			return pnstrdup(value->val.string.val, value->val.string.len);
 		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out,
-													   NumericGetDatum(value->val.numeric)));
+			number = NumericGetDatum(value->val.numeric);
+			return DatumGetCString(DirectFunctionCall1(numeric_out, number));
 		case jbvBool:
 			return pstrdup(value->val.boolean ? "on" : "off");
 		default:
@@ -349,17 +351,42 @@ put_settings_row(ReturnSetInfo *rsinfo, const char *name, const char *value,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* The session's value of one of our GUCs, with where it comes from. */
+/* Where the value of a GUC comes from, in the words of pg_settings. */
+static const char *
+guc_source(const char *name)
+{
+	int			count;
+	struct config_generic **variables = sl_guc_variables(&count);
+	int			i;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(variables[i]->name, name) == 0)
+			return GucSource_Names[variables[i]->source];
+	return "default";
+}
+
+/* One of our GUCs; a superuser-only one is shown to everybody. */
 static void
-put_guc_row(ReturnSetInfo *rsinfo, const char *name, const char *description)
+put_guc_row(ReturnSetInfo *rsinfo, const char *name, const char *boot,
+			const char *description)
 {
 	char	   *guc = psprintf("schema_lifecycle.%s", name);
-	const char *value = GetConfigOptionByName(guc, NULL, false);
-	const char *boot = GetConfigOptionResetString(guc);
 
-	put_settings_row(rsinfo, name, value, boot,
-					 strcmp(value, boot) == 0 ? "default" : "session",
-					 description);
+	put_settings_row(rsinfo, name, GetConfigOptionByName(guc, NULL, false),
+					 boot, guc_source(guc), description);
+}
+
+/* A number of milliseconds in the largest unit that fits, as SHOW has it. */
+static char *
+format_setting(int value, int unit)
+{
+	if (unit != GUC_UNIT_MS || value == 0)
+		return psprintf("%d", value);
+	if (value % 60000 == 0)
+		return psprintf("%dmin", value / 60000);
+	if (value % 1000 == 0)
+		return psprintf("%ds", value / 1000);
+	return psprintf("%dms", value);
 }
 
 /* The rows of the view sl_settings, by name within each group. */
@@ -373,10 +400,16 @@ sl_settings_rows(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i < sl_int_settings_count; i++)
-		put_guc_row(rsinfo, sl_int_settings[i].name,
-					sl_int_settings[i].description);
+	{
+		const SlIntSetting *setting = &sl_int_settings[i];
+
+		put_guc_row(rsinfo, setting->name,
+					format_setting(setting->boot, setting->unit),
+					setting->description);
+	}
 	for (i = 0; i < sl_superuser_settings_count; i++)
 		put_guc_row(rsinfo, sl_superuser_settings[i].name,
+					sl_superuser_settings[i].boot,
 					sl_superuser_settings[i].description);
 
 	sl_query_open(&read_settings, SL_READ, NULL, NULL, &result);

@@ -57,10 +57,21 @@ last_log_id(bool fresh)
 	return id;
 }
 
+static SlQuery any_history = {
+	"SELECT 1 WHERE EXISTS (SELECT FROM @.sl_log AS l"
+	" WHERE l.action OPERATOR(pg_catalog.<>) 'fail')"
+	" OR EXISTS (SELECT FROM @.sl_journal AS j)",
+};
+
+/*
+ * Has nothing ever happened here?  A failure is nothing: it left nothing
+ * behind, unless there is a journal of what it did.
+ */
 bool
 sl_log_is_empty(bool fresh)
 {
-	return last_log_id(fresh) == 0;
+	return sl_query_run(&any_history, fresh ? SL_READ_FRESH : SL_READ, NULL,
+						NULL) == 0;
 }
 
 /*
@@ -94,31 +105,31 @@ sl_log_next_id(void)
 void
 sl_log_append(int64 id, const SlLogEntry *entry)
 {
-	Datum		v[13];
-	char		n[13];
+	Datum		values[13];
+	char		nulls[13];
 
-	memset(n, ' ', sizeof(n));
-	v[0] = Int64GetDatum(id);
-	sl_param_text(v, n, 1, entry->action);
-	sl_param_text(v, n, 2, entry->revision);
-	sl_param_text(v, n, 3, entry->outcome);
-	sl_param_text(v, n, 4, GetUserNameFromId(GetUserId(), false));
-	sl_param_text(v, n, 5, application_name);
-	v[6] = Int32GetDatum(entry->statements);
-	n[6] = entry->statements < 0 ? 'n' : ' ';
-	v[7] = (Datum) 0;
-	n[7] = 'n';
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(id);
+	sl_param_text(values, nulls, 1, entry->action);
+	sl_param_text(values, nulls, 2, entry->revision);
+	sl_param_text(values, nulls, 3, entry->outcome);
+	sl_param_text(values, nulls, 4, GetUserNameFromId(GetUserId(), false));
+	sl_param_text(values, nulls, 5, application_name);
+	values[6] = Int32GetDatum(entry->statements);
+	nulls[6] = entry->statements < 0 ? 'n' : ' ';
+	values[7] = (Datum) 0;
+	nulls[7] = 'n';
 	if (entry->elapsed >= 0)
 	{
-		v[7] = IntervalPGetDatum(sl_make_interval(entry->elapsed));
-		n[7] = ' ';
+		values[7] = IntervalPGetDatum(sl_make_interval(entry->elapsed));
+		nulls[7] = ' ';
 	}
-	sl_param_text(v, n, 8, entry->evidence);
-	sl_param_text(v, n, 9, entry->sqlstate);
-	sl_param_text(v, n, 10, entry->error);
-	sl_param_text(v, n, 11, entry->reason);
-	sl_param_text(v, n, 12, entry->meaning);
-	sl_query_run(&append, SL_WRITE, v, n);
+	sl_param_text(values, nulls, 8, entry->evidence);
+	sl_param_text(values, nulls, 9, entry->sqlstate);
+	sl_param_text(values, nulls, 10, entry->error);
+	sl_param_text(values, nulls, 11, entry->reason);
+	sl_param_text(values, nulls, 12, entry->meaning);
+	sl_query_run(&append, SL_WRITE, values, nulls);
 }
 
 static SlQuery claim = {
@@ -147,16 +158,16 @@ static bool
 run_claim(SlQuery *query, const char *revision, int64 log_id,
 		  const char *action, bool forced, const char *meaning)
 {
-	Datum		v[5];
-	char		n[5];
+	Datum		values[5];
+	char		nulls[5];
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, revision);
-	v[1] = Int64GetDatum(log_id);
-	sl_param_text(v, n, 2, action);
-	v[3] = BoolGetDatum(forced);
-	sl_param_text(v, n, 4, meaning);
-	return sl_query_run(query, SL_WRITE, v, n) == 1;
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, revision);
+	values[1] = Int64GetDatum(log_id);
+	sl_param_text(values, nulls, 2, action);
+	values[3] = BoolGetDatum(forced);
+	sl_param_text(values, nulls, 4, meaning);
+	return sl_query_run(query, SL_WRITE, values, nulls) == 1;
 }
 
 /* Claim a revision; false if somebody else has it. */

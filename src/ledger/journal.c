@@ -76,16 +76,16 @@ void
 sl_journal_start(const char *revision, const char *direction, int statement,
 				 const char *text, const char *before)
 {
-	Datum		v[5];
-	char		n[5];
+	Datum		values[5];
+	char		nulls[5];
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, revision);
-	sl_param_text(v, n, 1, direction);
-	v[2] = Int32GetDatum(statement);
-	sl_param_text(v, n, 3, text);
-	sl_param_text(v, n, 4, before);
-	sl_query_run(&start_step, SL_WRITE, v, n);
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_text(values, nulls, 1, direction);
+	values[2] = Int32GetDatum(statement);
+	sl_param_text(values, nulls, 3, text);
+	sl_param_text(values, nulls, 4, before);
+	sl_query_run(&start_step, SL_WRITE, values, nulls);
 }
 
 static SlQuery finish_step = {
@@ -94,7 +94,8 @@ static SlQuery finish_step = {
 	" VALUES ($1, $2, $3, 'finished', $4, pg_catalog.clock_timestamp(),"
 	" pg_catalog.clock_timestamp())"
 	" ON CONFLICT (revision, direction, statement) DO UPDATE"
-	" SET state = 'finished', finished_at = EXCLUDED.finished_at",
+	" SET state = 'finished', text = EXCLUDED.text,"
+	" finished_at = EXCLUDED.finished_at",
 	"sl_journal", 4, {TEXTOID, TEXTOID, INT4OID, TEXTOID}
 };
 
@@ -103,13 +104,13 @@ void
 sl_journal_finish(const char *revision, const char *direction, int statement,
 				  const char *text)
 {
-	Datum		v[4];
+	Datum		values[4];
 
-	v[0] = CStringGetTextDatum(revision);
-	v[1] = CStringGetTextDatum(direction);
-	v[2] = Int32GetDatum(statement);
-	v[3] = CStringGetTextDatum(text);
-	sl_query_run(&finish_step, SL_WRITE, v, NULL);
+	values[0] = CStringGetTextDatum(revision);
+	values[1] = CStringGetTextDatum(direction);
+	values[2] = Int32GetDatum(statement);
+	values[3] = CStringGetTextDatum(text);
+	sl_query_run(&finish_step, SL_WRITE, values, NULL);
 }
 
 static SlQuery forget_step = {
@@ -124,12 +125,12 @@ void
 sl_journal_forget_step(const char *revision, const char *direction,
 					   int statement)
 {
-	Datum		v[3];
+	Datum		values[3];
 
-	v[0] = CStringGetTextDatum(revision);
-	v[1] = CStringGetTextDatum(direction);
-	v[2] = Int32GetDatum(statement);
-	sl_query_run(&forget_step, SL_WRITE, v, NULL);
+	values[0] = CStringGetTextDatum(revision);
+	values[1] = CStringGetTextDatum(direction);
+	values[2] = Int32GetDatum(statement);
+	sl_query_run(&forget_step, SL_WRITE, values, NULL);
 }
 
 static SlQuery clear_steps = {

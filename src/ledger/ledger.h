@@ -121,10 +121,26 @@ typedef struct SlRegistryEntry
 extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
 
 /*
+ * Only what a run needs, and always fresh: kind, scripts and their lines,
+ * statements, has_data, meaning, registrar.
+ */
+extern SlRegistryEntry *sl_registry_get_script(const char *revision);
+
+/*
  * Insert, or overwrite by id, with the current user as the registrar and
  * settled = false.
  */
 extern void sl_registry_put(const SlRegistryEntry *entry);
+
+/*
+ * The same for a revision that is not there: false if another transaction
+ * registered it meanwhile; then its row is locked, and to be read again.
+ */
+extern bool sl_registry_add(const SlRegistryEntry *entry);
+
+/* Lock the row, so that what is read next stays true. */
+extern void sl_registry_lock(const char *revision);
+extern void sl_registry_lock_all(List *revisions);
 extern void sl_registry_delete(const char *revision);
 
 /*

@@ -107,6 +107,12 @@ typedef struct Member
 	List	   *grantees;		/* char *, quoted, beside the owner */
 } Member;
 
+static char *
+quoted_role(Oid role)
+{
+	return pstrdup(quote_identifier(GetUserNameFromId(role, false)));
+}
+
 /* Who has privileges in an ACL, quoted for a statement; PUBLIC too. */
 static List *
 acl_grantees(Datum datum, bool isnull, Oid owner)
@@ -125,9 +131,7 @@ acl_grantees(Datum datum, bool isnull, Oid owner)
 		Oid			grantee = items[i].ai_grantee;
 
 		if (grantee != ACL_ID_PUBLIC && grantee != owner)
-			grantees = lappend(grantees,
-							   pstrdup(quote_identifier(GetUserNameFromId(grantee,
-																		  false))));
+			grantees = lappend(grantees, quoted_role(grantee));
 	}
 	return grantees;
 }
@@ -157,14 +161,16 @@ make_member(Oid classid, Oid objid)
 	else
 	{
 		Form_pg_class form;
+		char	   *schema;
 
 		tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(objid));
 		if (!HeapTupleIsValid(tuple))
 			return NULL;
 		form = (Form_pg_class) GETSTRUCT(tuple);
 		member->name = pstrdup(NameStr(form->relname));
+		schema = get_namespace_name(form->relnamespace);
 		member->target = psprintf("TABLE %s",
-								  quote_qualified_identifier(get_namespace_name(form->relnamespace),
+								  quote_qualified_identifier(schema,
 															 member->name));
 		acl = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &isnull);
 		member->grantees = acl_grantees(acl, isnull, form->relowner);
@@ -241,22 +247,22 @@ static void
 change_level(Oid role, const char *level_name, bool grant)
 {
 	Level		wanted = parse_level(level_name);
-	char	   *grantee = pstrdup(quote_identifier(GetUserNameFromId(role,
-																	 false)));
+	char	   *grantee = quoted_role(role);
 	SlExtension extension;
 	SlIdentity	before;
 	List	   *members;
+	char	   *schema;
 	ListCell   *cell;
 
 	sl_extension_get(&extension);
 	members = extension_members(&extension);
-	sl_become_owner(&before);
+	schema = get_namespace_name(extension.schema);
+	sl_become_owner(&extension, &before);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	if (grant)
 		run_statement(psprintf("GRANT USAGE ON SCHEMA %s TO %s",
-							   quote_identifier(get_namespace_name(extension.schema)),
-							   grantee));
+							   quote_identifier(schema), grantee));
 	foreach(cell, members)
 	{
 		Member	   *member = lfirst(cell);

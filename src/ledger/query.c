@@ -58,14 +58,16 @@ static void
 require_plain_table(const SlExtension *extension, const char *table)
 {
 	Oid			relid = get_relname_relid(table, extension->schema);
-	Relation	rel;
+	Relation	rel = NULL;
 
-	if (!OidIsValid(relid))
+	/* a DROP EXTENSION may have come between */
+	if (OidIsValid(relid))
+		rel = try_table_open(relid, RowExclusiveLock);
+	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the extension's own table \"%s\" is gone", table),
 				 errhint("Restore it from a dump, or drop the extension and create it again.")));
-	rel = table_open(relid, RowExclusiveLock);
 	if (rel->trigdesc != NULL || rel->rd_rules != NULL ||
 		rel->rd_rel->relrowsecurity)
 		ereport(ERROR,
@@ -98,7 +100,10 @@ prepare_query(SlQuery *query, const SlExtension *extension)
 		pfree(query->schema);
 	}
 	text = query_text(query->text, schema);
-	plan = SPI_prepare(text, query->nargs, query->argtypes);
+
+	/* a row by its key, or all rows: no value would make another plan */
+	plan = SPI_prepare_cursor(text, query->nargs, query->argtypes,
+							  CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", text,
 			 SPI_result_code_string(SPI_result));
@@ -107,6 +112,13 @@ prepare_query(SlQuery *query, const SlExtension *extension)
 		elog(ERROR, "could not keep the plan of \"%s\"", text);
 	query->extension = extension->oid;
 	query->plan = plan;
+}
+
+static void
+set_in_nest(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 }
 
 /* Run a query and leave its result open. */
@@ -122,19 +134,18 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	if (mode == SL_WRITE)
 		require_plain_table(&extension, query->table);
 
-	sl_become_owner(&result->before);
+	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_in_nest("search_path", "pg_catalog, pg_temp");
 
 	/*
 	 * The tables may never have been analyzed: do not let the planner read
 	 * all the scripts where an index has the answer.
 	 */
-	(void) set_config_option("enable_seqscan", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_in_nest("enable_seqscan", "off");
+
+	/* with that, estimates are high enough for the compiler to be called */
+	set_in_nest("jit", "off");
 
 	/* values may be toasted: a snapshot has to outlast the reading of them */
 	result->pushed_snapshot = !ActiveSnapshotSet();

@@ -58,13 +58,14 @@ typedef struct SlResult
 } SlResult;
 
 /* in query.c */
-extern void sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
-						  const char *nulls, SlResult *result);
+extern void sl_query_open(SlQuery *query, SlQueryMode mode,
+						  const Datum *values, const char *nulls,
+						  SlResult *result);
 extern void sl_query_close(SlResult *result);
 extern uint64 sl_query_run(SlQuery *query, SlQueryMode mode,
 						   const Datum *values, const char *nulls);
 
-/* Return all rows, with the columns of the SQL function that is being called. */
+/* Return all rows, as the result of the SQL function that is being called. */
 extern void sl_query_return(SlQuery *query, const Datum *values,
 							FunctionCallInfo fcinfo);
 

@@ -76,7 +76,8 @@ kind_from_ledger(const char *name)
  * "applied" is what the kind makes of the books: a versioned revision is
  * claimed; a repeatable's last run had this meaning; a seed's meaning ran
  * at any time.  "failed": nothing came after the last failure, or a journal
- * is open.
+ * is open.  What is applied without one is not: its failure was that of a
+ * revert, which left it as it was, or of another text.
  */
 #define APPLIED_SQL \
 	"CASE r.kind WHEN 'repeatable' THEN a.meaning IS NOT DISTINCT FROM r.meaning" \
@@ -91,7 +92,8 @@ static SlQuery read_all = {
 	"SELECT r.revision, r.kind, r.parents, r.replaces, r.up IS NULL, r.linear,"
 	" r.transactional, r.offender, r.candidate IS NOT NULL, r.settled, "
 	APPLIED_SQL ", a.revision IS NOT NULL,"
-	" (f.revision IS NOT NULL AND NOT EXISTS (SELECT FROM @.sl_log AS l"
+	" (f.revision IS NOT NULL AND NOT (" APPLIED_SQL ")"
+	" AND NOT EXISTS (SELECT FROM @.sl_log AS l"
 	" WHERE l.revision OPERATOR(pg_catalog.=) r.revision"
 	" AND l.id OPERATOR(pg_catalog.>) f.id)) OR j.revision IS NOT NULL,"
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
@@ -119,8 +121,10 @@ static SlQuery read_unknown = {
  * in a database restored elsewhere (or upgraded) only the name can say.
  */
 static Oid
-resolve_registrar(Oid registrar, const char *name, int64 cluster)
+resolve_registrar(int64 oid, const char *name, int64 cluster)
 {
+	Oid			registrar = (Oid) oid;
+
 	if ((uint64) cluster == GetSystemIdentifier())
 		return GetUserNameFromId(registrar, true) != NULL ?
 			registrar : InvalidOid;
@@ -166,7 +170,7 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->has_down = sl_result_bool(&result, i, 19);
 		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
-		row->registrar = resolve_registrar((Oid) sl_result_bigint(&result, i, 16),
+		row->registrar = resolve_registrar(sl_result_bigint(&result, i, 16),
 										   row->registrar_name,
 										   sl_result_bigint(&result, i, 18));
 	}
@@ -275,10 +279,54 @@ sl_registry_get(const char *revision, bool fresh)
 		entry->applied = sl_result_bool(&result, 0, 24);
 		entry->journal_open = sl_result_bool(&result, 0, 25);
 		entry->registrar_name = sl_result_text(&result, 0, 27);
-		entry->registrar = resolve_registrar((Oid) sl_result_bigint(&result, 0, 26),
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 26),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 28));
 		entry->claimed = sl_result_bool(&result, 0, 29);
+	}
+	sl_query_close(&result);
+	return entry;
+}
+
+static SlQuery read_script = {
+	"SELECT r.kind, r.up, r.up_line, r.down, r.down_line, r.statements,"
+	" r.has_data, r.meaning, r.registrar::pg_catalog.int8, r.registrar_name,"
+	" r.cluster, EXISTS (SELECT FROM @.sl_journal AS j"
+	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
+	" FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
+	NULL, 1, {TEXTOID}
+};
+
+/* The same for a run, which asks for each revision: no join, no history. */
+SlRegistryEntry *
+sl_registry_get_script(const char *revision)
+{
+	Datum		values[1];
+	SlResult	result;
+	SlRegistryEntry *entry = NULL;
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_open(&read_script, SL_READ_FRESH, values, NULL, &result);
+	if (result.nrows > 0)
+	{
+		entry = MemoryContextAllocZero(result.caller,
+									   sizeof(SlRegistryEntry));
+		entry->revision = MemoryContextStrdup(result.caller, revision);
+		entry->kind = kind_from_ledger(sl_result_text(&result, 0, 1));
+		entry->up = sl_result_text(&result, 0, 2);
+		entry->up_line = sl_result_int(&result, 0, 3);
+		entry->down = sl_result_text(&result, 0, 4);
+		entry->down_line = sl_result_int(&result, 0, 5);
+		entry->statements = sl_result_int(&result, 0, 6);
+		entry->has_data = sl_result_bool(&result, 0, 7);
+		strlcpy(entry->meaning, sl_result_text(&result, 0, 8),
+				sizeof(entry->meaning));
+		entry->registrar_name = sl_result_text(&result, 0, 10);
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
+											 entry->registrar_name,
+											 sl_result_bigint(&result, 0, 11));
+		entry->journal_open = sl_result_bool(&result, 0, 12);
 	}
 	sl_query_close(&result);
 	return entry;
@@ -309,51 +357,108 @@ static SlQuery put_entry = {
 	" candidate_file = EXCLUDED.candidate_file, noted = EXCLUDED.noted,"
 	" settled = false, registrar = EXCLUDED.registrar,"
 	" registrar_name = EXCLUDED.registrar_name, cluster = EXCLUDED.cluster,"
-	" registered_at = EXCLUDED.registered_at",
-	"sl_registry", 27,
+	" registered_at = EXCLUDED.registered_at WHERE $28",
+	"sl_registry", 28,
 	{TEXTOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTOID, INT4OID,
 		TEXTOID, INT4OID, INT4OID, BOOLOID, TEXTOID, BOOLOID, BOOLOID, TEXTOID,
 		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID,
-	TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID}
+	TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID}
 };
+
+/*
+ * Insert, and overwrite what is there if that is wanted; else it is locked.
+ * Returns whether the row is the entry's now.
+ */
+static bool
+put(const SlRegistryEntry *entry, bool overwrite)
+{
+	Datum		values[28];
+	char		nulls[28];
+	Oid			registrar = GetUserId();
+
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, entry->revision);
+	sl_param_text(values, nulls, 1, sl_kind_name(entry->kind));
+	sl_param_texts(values, nulls, 2, entry->parents, entry->nparents);
+	sl_param_texts(values, nulls, 3, entry->replaces, entry->nreplaces);
+	values[4] = BoolGetDatum(entry->linear);
+	sl_param_text(values, nulls, 5, entry->up);
+	values[6] = Int32GetDatum(entry->up_line);
+	sl_param_text(values, nulls, 7, entry->down);
+	values[8] = Int32GetDatum(entry->down_line);
+	values[9] = Int32GetDatum(entry->statements);
+	values[10] = BoolGetDatum(entry->transactional);
+	sl_param_text(values, nulls, 11, entry->offender);
+	values[12] = BoolGetDatum(entry->down_transactional);
+	values[13] = BoolGetDatum(entry->has_data);
+	sl_param_text(values, nulls, 14, entry->checksum);
+	sl_param_text(values, nulls, 15, entry->meaning);
+	sl_param_text(values, nulls, 16, entry->description);
+	sl_param_text(values, nulls, 17, entry->format);
+	sl_param_text(values, nulls, 18, entry->source);
+	sl_param_text(values, nulls, 19, entry->file);
+	sl_param_texts(values, nulls, 20, entry->ignores, entry->nignores);
+	sl_param_text(values, nulls, 21, entry->candidate);
+	sl_param_text(values, nulls, 22, entry->candidate_file);
+	sl_param_text(values, nulls, 23, entry->noted);
+	values[24] = Int64GetDatum((int64) registrar);
+	sl_param_text(values, nulls, 25, GetUserNameFromId(registrar, false));
+	values[26] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[27] = BoolGetDatum(overwrite);
+	return sl_query_run(&put_entry, SL_WRITE, values, nulls) > 0;
+}
 
 /* Insert or overwrite, in the current user's name. */
 void
 sl_registry_put(const SlRegistryEntry *entry)
 {
-	Datum		v[27];
-	char		n[27];
-	Oid			registrar = GetUserId();
+	(void) put(entry, true);
+}
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, entry->revision);
-	sl_param_text(v, n, 1, sl_kind_name(entry->kind));
-	sl_param_texts(v, n, 2, entry->parents, entry->nparents);
-	sl_param_texts(v, n, 3, entry->replaces, entry->nreplaces);
-	v[4] = BoolGetDatum(entry->linear);
-	sl_param_text(v, n, 5, entry->up);
-	v[6] = Int32GetDatum(entry->up_line);
-	sl_param_text(v, n, 7, entry->down);
-	v[8] = Int32GetDatum(entry->down_line);
-	v[9] = Int32GetDatum(entry->statements);
-	v[10] = BoolGetDatum(entry->transactional);
-	sl_param_text(v, n, 11, entry->offender);
-	v[12] = BoolGetDatum(entry->down_transactional);
-	v[13] = BoolGetDatum(entry->has_data);
-	sl_param_text(v, n, 14, entry->checksum);
-	sl_param_text(v, n, 15, entry->meaning);
-	sl_param_text(v, n, 16, entry->description);
-	sl_param_text(v, n, 17, entry->format);
-	sl_param_text(v, n, 18, entry->source);
-	sl_param_text(v, n, 19, entry->file);
-	sl_param_texts(v, n, 20, entry->ignores, entry->nignores);
-	sl_param_text(v, n, 21, entry->candidate);
-	sl_param_text(v, n, 22, entry->candidate_file);
-	sl_param_text(v, n, 23, entry->noted);
-	v[24] = Int64GetDatum((int64) registrar);
-	sl_param_text(v, n, 25, GetUserNameFromId(registrar, false));
-	v[26] = Int64GetDatum((int64) GetSystemIdentifier());
-	sl_query_run(&put_entry, SL_WRITE, v, n);
+/* Insert; false if somebody was faster, and then the row is locked. */
+bool
+sl_registry_add(const SlRegistryEntry *entry)
+{
+	return put(entry, false);
+}
+
+static SlQuery lock_entry = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTOID}
+};
+
+/* Keep others from changing a revision until the end of the transaction. */
+void
+sl_registry_lock(const char *revision)
+{
+	Datum		values[1];
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
+}
+
+static SlQuery lock_entries = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)"
+	" ORDER BY r.revision USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTARRAYOID}
+};
+
+/* The same for many, in one query. */
+void
+sl_registry_lock_all(List *revisions)
+{
+	Datum		v[1];
+	char		n[1];
+	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
+	int			i = 0;
+	ListCell   *cell;
+
+	foreach(cell, revisions)
+		ids[i++] = lfirst(cell);
+	sl_param_texts(v, n, 0, ids, i);
+	sl_query_run(&lock_entries, SL_WRITE, v, n);
 }
 
 static SlQuery relink = {
@@ -372,15 +477,15 @@ void
 sl_registry_relink(const char *revision, char **parents, int nparents,
 				   bool linear, const char *description)
 {
-	Datum		v[4];
-	char		n[4];
+	Datum		values[4];
+	char		nulls[4];
 
-	memset(n, ' ', sizeof(n));
-	sl_param_text(v, n, 0, revision);
-	sl_param_texts(v, n, 1, parents, nparents);
-	v[2] = BoolGetDatum(linear);
-	sl_param_text(v, n, 3, description);
-	sl_query_run(&relink, SL_WRITE, v, n);
+	memset(nulls, ' ', sizeof(nulls));
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_texts(values, nulls, 1, parents, nparents);
+	values[2] = BoolGetDatum(linear);
+	sl_param_text(values, nulls, 3, description);
+	sl_query_run(&relink, SL_WRITE, values, nulls);
 }
 
 static SlQuery delete_entry = {
@@ -408,13 +513,13 @@ void
 sl_registry_set_candidate(const char *revision, const char *candidate,
 						  const char *file)
 {
-	Datum		v[3];
-	char		n[3];
+	Datum		values[3];
+	char		nulls[3];
 
-	sl_param_text(v, n, 0, revision);
-	sl_param_text(v, n, 1, candidate);
-	sl_param_text(v, n, 2, file);
-	sl_query_run(&set_candidate, SL_WRITE, v, n);
+	sl_param_text(values, nulls, 0, revision);
+	sl_param_text(values, nulls, 1, candidate);
+	sl_param_text(values, nulls, 2, file);
+	sl_query_run(&set_candidate, SL_WRITE, values, nulls);
 }
 
 static SlQuery settle = {
@@ -427,8 +532,8 @@ static SlQuery settle = {
 void
 sl_registry_settle(List *revisions)
 {
-	Datum		v[1];
-	char		n[1];
+	Datum		values[1];
+	char		nulls[1];
 	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
 	int			i = 0;
 	ListCell   *cell;
@@ -437,8 +542,8 @@ sl_registry_settle(List *revisions)
 		return;
 	foreach(cell, revisions)
 		ids[i++] = lfirst(cell);
-	sl_param_texts(v, n, 0, ids, i);
-	sl_query_run(&settle, SL_WRITE, v, n);
+	sl_param_texts(values, nulls, 0, ids, i);
+	sl_query_run(&settle, SL_WRITE, values, nulls);
 }
 
 static SlQuery unsettle_children = {

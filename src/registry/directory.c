@@ -53,8 +53,8 @@ is_wanted(const char *name)
 }
 
 /*
- * Refuse bytes that no text of this database can hold, by file and offset,
- * and convert the rest.
+ * Refuse bytes that no text can hold, by file and offset, and convert the rest
+ * to the encoding of the database.
  */
 static char *
 text_of_bytes(const char *bytes, int length, const char *path)
@@ -62,6 +62,8 @@ text_of_bytes(const char *bytes, int length, const char *path)
 	int			encoding = GetDatabaseEncoding();
 	int			from = encoding == PG_SQL_ASCII ? PG_SQL_ASCII : PG_UTF8;
 	int			valid = pg_encoding_verifymbstr(from, bytes, length);
+	ErrorContextCallback context;
+	char	   *text;
 
 	if (valid < length)
 		ereport(ERROR,
@@ -72,7 +74,18 @@ text_of_bytes(const char *bytes, int length, const char *path)
 				 errmsg("file \"%s\" is not UTF-8 at offset %d",
 						path, valid),
 				 errhint("Migration files are read as UTF-8, whatever the encoding of the database.")));
-	return pg_any_to_server(bytes, length, from);
+	if (from == encoding)
+		return unconstify(char *, bytes);
+
+	/* a byte order mark belongs to the encoding that is left behind */
+	bytes += sl_skip_bom(bytes);
+	context.callback = sl_file_context;
+	context.arg = unconstify(char *, path);
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	text = pg_any_to_server(bytes, strlen(bytes), from);
+	error_context_stack = context.previous;
+	return text;
 }
 
 /*
@@ -182,6 +195,22 @@ compare_files(const void *a, const void *b)
 	return strcmp(((const SlFile *) a)->name, ((const SlFile *) b)->name);
 }
 
+/* Is ".." one of the path's members?  Before that is resolved. */
+static bool
+leads_up(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "..")) != NULL)
+	{
+		if ((at == path || at[-1] == '/') &&
+			(at[2] == '/' || at[2] == '\0'))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* The path as given, if it leads where it says. */
 static char *
 checked_path(const char *given)
@@ -193,7 +222,7 @@ checked_path(const char *given)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("path \"%s\" is not absolute", given)));
-	if (path_contains_parent_reference(path))
+	if (leads_up(path))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("path \"%s\" contains \"..\"", given)));

@@ -35,7 +35,7 @@ typedef struct PushItem
 {
 	const char *revision;
 	SlSource   *source;			/* pushed; else ... */
-	SlRegistryEntry *entry;		/* ... registered before, a link of the chain */
+	SlRegistryEntry *entry;		/* ... registered before, in the chain */
 	const char *order;
 	bool		withdraw;
 	bool		relink;			/* 'entry' gets the parents of 'parent' */
@@ -61,6 +61,12 @@ compare_revisions(const void *a, const void *b)
 	return strcmp(x->revision, y->revision);
 }
 
+static SlKind
+kind_of(const PushItem *item)
+{
+	return item->source ? item->source->kind : item->entry->kind;
+}
+
 /*
  * The tool's order; a baseline stands behind the revision of its own number;
  * the file's name breaks ties, so that the order never depends on the push.
@@ -71,8 +77,8 @@ compare_order(const void *a, const void *b, void *arg)
 	const PushItem *x = *(PushItem *const *) a;
 	const PushItem *y = *(PushItem *const *) b;
 	const SlFormat *format = arg;
-	SlKind		xkind = x->source ? x->source->kind : x->entry->kind;
-	SlKind		ykind = y->source ? y->source->kind : y->entry->kind;
+	SlKind		xkind = kind_of(x);
+	SlKind		ykind = kind_of(y);
 	int			result = format->compare(x->order, y->order);
 
 	if (result != 0)
@@ -96,7 +102,14 @@ refuse_duplicates(PushItem **sorted, int count)
 
 	for (i = 1; i < count; i++)
 	{
-		if (strcmp(sorted[i - 1]->revision, sorted[i]->revision) == 0)
+		if (strcmp(sorted[i - 1]->revision, sorted[i]->revision) != 0)
+			continue;
+		if (sorted[i - 1]->source->file == sorted[i]->source->file)
+			ereport(ERROR,
+					(errcode(SL_ERR_BAD_INPUT),
+					 errmsg("revision \"%s\" is twice in file \"%s\"",
+							sorted[i]->revision, sorted[i]->source->file)));
+		else
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
 					 errmsg("revision \"%s\" is in two files, \"%s\" and \"%s\"",
@@ -106,7 +119,10 @@ refuse_duplicates(PushItem **sorted, int count)
 	}
 }
 
-/* The same in the tool's own comparison: Flyway's 1 and 1.0. */
+/*
+ * The same in the tool's own comparison: Flyway's 1 and 1.0, in two files, or
+ * in a file that was renamed since it was registered.
+ */
 static void
 refuse_equal_orders(const SlFormat *format, PushItem **chain, int count)
 {
@@ -117,16 +133,22 @@ refuse_equal_orders(const SlFormat *format, PushItem **chain, int count)
 		const PushItem *a = chain[i - 1];
 		const PushItem *b = chain[i];
 
-		if (a->source == NULL || b->source == NULL ||
-			a->source->kind != b->source->kind ||
+		if ((a->source == NULL && b->source == NULL) ||
+			(kind_of(a) == SL_KIND_BASELINE) !=
+			(kind_of(b) == SL_KIND_BASELINE) ||
 			format->compare(a->order, b->order) != 0)
 			continue;
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("revisions \"%s\" and \"%s\" have the same place in the order of format %s",
 						a->revision, b->revision, format->name),
+				 a->source && b->source ?
 				 errdetail("They are in \"%s\" and \"%s\".",
-						   a->source->file, b->source->file)));
+						   a->source->file, b->source->file) :
+				 errdetail("\"%s\" is registered, and \"%s\" is in \"%s\".",
+						   a->source ? b->revision : a->revision,
+						   a->source ? a->revision : b->revision,
+						   a->source ? a->source->file : b->source->file)));
 	}
 }
 
@@ -174,6 +196,13 @@ rest_of_chain(const SlPush *push, const SlOptions *options,
 		if (options->prune && !entry->applied && !entry->claimed &&
 			!entry->journal_open)
 			continue;
+
+		/* scripts of a whole history are not to pile up here */
+		if (entry->up)
+			pfree(entry->up);
+		if (entry->down)
+			pfree(entry->down);
+		entry->up = entry->down = NULL;
 		item = palloc0(sizeof(PushItem));
 		item->revision = entry->revision;
 		item->entry = entry;
@@ -217,7 +246,7 @@ link_chain(PushItem **chain, int count)
 		SlSource   *source = item->source;
 		const char *parent = before ? before : baseline;
 
-		if ((source ? source->kind : item->entry->kind) == SL_KIND_BASELINE)
+		if (kind_of(item) == SL_KIND_BASELINE)
 		{
 			if (source)
 			{
@@ -333,17 +362,32 @@ add_withdrawn(List *items, const SlOptions *options)
 	return items;
 }
 
+/* Forget a pending revision, unless it ran since it was looked for. */
+static void
+withdraw_item(PushItem *item)
+{
+	SlRegistryEntry *entry;
+
+	sl_registry_lock(item->revision);
+	entry = sl_registry_get(item->revision, true);
+	if (entry && (entry->applied || entry->claimed || entry->journal_open))
+	{
+		item->outcome = SL_UNCHANGED;
+		item->detail = pstrdup("has run meanwhile");
+		return;
+	}
+	sl_registry_delete(item->revision);
+	sl_registry_unsettle_children(item->revision);
+	item->outcome = SL_WITHDRAWN;
+}
+
 static void
 register_item(PushItem *item)
 {
 	if (item->source)
 		item->outcome = sl_source_register(item->source, true, &item->detail);
 	else if (item->withdraw)
-	{
-		sl_registry_delete(item->revision);
-		sl_registry_unsettle_children(item->revision);
-		item->outcome = SL_WITHDRAWN;
-	}
+		withdraw_item(item);
 	else
 	{
 		char	   *parent = unconstify(char *, item->parent);
@@ -351,7 +395,7 @@ register_item(PushItem *item)
 		sl_registry_relink(item->revision, &parent, parent ? 1 : 0, true,
 						   item->entry->description);
 		item->outcome = SL_UPDATED;
-		item->detail = "parents changed";
+		item->detail = pstrdup("parents changed");
 	}
 }
 
@@ -486,7 +530,7 @@ sl_load_files(FunctionCallInfo fcinfo, int nfiles, SlFile *files,
 	if (push.sources == NIL)
 		refuse_nothing(&push);
 
-	if (options.source == NULL)
+	if (options.source == NULL || options.source[0] == '\0')
 		options.source = unconstify(char *, push.format->source);
 	foreach(cell, push.sources)
 	{
@@ -556,7 +600,8 @@ sl_load(PG_FUNCTION_ARGS)
 	if (nnames != nbodies)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("there are %d names and %d bodies", nnames, nbodies)));
+				 errmsg("names has %d members and bodies has %d",
+						nnames, nbodies)));
 
 	files = palloc0(sizeof(SlFile) * (nnames + 1));
 	for (i = 0; i < nnames; i++)

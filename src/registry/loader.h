@@ -25,6 +25,7 @@
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
+#include "common/sl_compat.h"
 #include "ledger/ledger.h"
 
 /* limits of what a name may be, in bytes */
@@ -59,6 +60,7 @@ typedef struct SlSource
 	int			up_line;
 	const char *down;
 	int			down_line;
+	bool		foreign;		/* another tool's file, not to be rewritten */
 	bool		outside;		/* declared: not in a transaction */
 	bool		down_outside;
 	char	   *description;	/* NULL: keep what is known */
@@ -152,7 +154,7 @@ extern List *sl_split_list(const char *text, char separator);
 extern char **sl_list_to_texts(List *list, int *count);
 extern bool sl_bad_character(const char *text, bool multiline);
 
-/* in tokens.c */
+/* in lexer.c */
 
 typedef enum SlLexemeType
 {
@@ -160,7 +162,7 @@ typedef enum SlLexemeType
 	SL_LEXEME_WORD,				/* unquoted identifier, keyword or number */
 	SL_LEXEME_NAME,				/* "quoted identifier" */
 	SL_LEXEME_STRING,			/* any string literal */
-	SL_LEXEME_COMMENT,			/* a line comment; block comments are skipped */
+	SL_LEXEME_COMMENT,			/* to the end of a line; others are skipped */
 	SL_LEXEME_OTHER				/* one character */
 } SlLexemeType;
 
@@ -172,7 +174,7 @@ typedef struct SlLexeme
 	int			line;			/* from 1 */
 } SlLexeme;
 
-/* Cuts SQL text into tokens; set up by { text, length, 0, 1 }. */
+/* Cuts SQL text into lexemes; set up by { text, length, 0, 1 }. */
 typedef struct SlLexer
 {
 	const char *text;
@@ -181,10 +183,10 @@ typedef struct SlLexer
 	int			line;
 } SlLexer;
 
-extern void sl_lexeme_next(SlLexer *tokens, SlLexeme *token);
-extern bool sl_lexeme_is(const SlLexer *tokens, const SlLexeme *token,
+extern void sl_lexeme_next(SlLexer *lexer, SlLexeme *lexeme);
+extern bool sl_lexeme_is(const SlLexer *lexer, const SlLexeme *lexeme,
 						const char *word);
-extern char *sl_lexeme_value(const SlLexer *tokens, const SlLexeme *token);
+extern char *sl_lexeme_value(const SlLexer *lexer, const SlLexeme *lexeme);
 
 /* in source.c */
 extern SlSource *sl_source_new(SlPush *push, const SlFile *file,
@@ -192,14 +194,18 @@ extern SlSource *sl_source_new(SlPush *push, const SlFile *file,
 extern void sl_source_set_parents(SlSource *source, List *parents);
 extern void sl_source_headers(SlSource *source, bool own_format);
 extern void sl_source_validate(const SlSource *source);
-extern void sl_file_unnamed(const SlPush *push, const SlFile *file,
-							const char *form) pg_attribute_noreturn();
+pg_noreturn extern void sl_file_unnamed(const SlPush *push,
+										const SlFile *file,
+										const char *form);
 
 /*
  * How the message of an error begins: the file, or the revision if there is
  * none, and the line, or 0.
  */
 extern char *sl_place(const char *file, const char *revision, int line);
+
+/* Error context for what the server itself raises; 'arg' is the name. */
+extern void sl_file_context(void *arg);
 
 /* in register.c */
 extern SlOutcome sl_source_register(const SlSource *source, bool from_push,

@@ -26,6 +26,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -82,11 +83,59 @@ texts_within(char **some, int nsome, char **all, int nall)
 }
 
 /*
+ * Check the down script.  In a history that another tool wrote there are down
+ * scripts that never worked, since nobody ever ran them; those must not keep
+ * the history out.  Such a one is left out, so that a revert is refused
+ * before it begins, and what is wrong with it is returned.
+ */
+static char *
+check_down(const SlSource *source, SlRegistryEntry *entry)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *volatile problem = NULL;
+	SlOrigin	origin;
+	SlScriptInfo info;
+
+	origin.file = source->down_file ? source->down_file : source->file;
+	origin.revision = source->revision;
+	origin.first_line = source->down_line;
+	PG_TRY();
+	{
+		sl_script_check(source->down, strlen(source->down), &origin, &info);
+		entry->down_transactional = info.transactional &&
+			!source->down_outside;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		/* the parser touches memory alone: nothing else is to be undone */
+		if (!source->foreign || geterrcode() != SL_ERR_BAD_INPUT)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		edata = CopyErrorData();
+		FlushErrorState();
+		problem = edata->message;
+	}
+	PG_END_TRY();
+
+	if (problem == NULL)
+		return NULL;
+	entry->down = NULL;
+	ereport(WARNING,
+			(errmsg("revision \"%s\" is registered without its down script",
+					source->revision),
+			 errdetail_internal("%s", problem)));
+	return psprintf("no down script: %s", problem);
+}
+
+/*
  * What the registry would hold.  Both scripts are parsed, so that a push is
- * refused here and not when the revision is needed.
+ * refused here and not when the revision is needed.  '*problem': what is to
+ * be said of it whatever it changes.
  */
 static SlRegistryEntry *
-entry_of(const SlSource *source)
+entry_of(const SlSource *source, char **problem)
 {
 	SlRegistryEntry *entry = palloc0(sizeof(SlRegistryEntry));
 	SlOrigin	origin;
@@ -128,15 +177,7 @@ entry_of(const SlSource *source)
 		strlcpy(entry->checksum, info.checksum, sizeof(entry->checksum));
 		strlcpy(entry->meaning, info.meaning, sizeof(entry->meaning));
 	}
-	if (source->down)
-	{
-		if (source->down_file)
-			origin.file = source->down_file;
-		origin.first_line = source->down_line;
-		sl_script_check(source->down, strlen(source->down), &origin, &info);
-		entry->down_transactional = info.transactional &&
-			!source->down_outside;
-	}
+	*problem = source->down ? check_down(source, entry) : NULL;
 	return entry;
 }
 
@@ -243,7 +284,7 @@ reason_to_refuse(const SlRegistryEntry *old, const SlRegistryEntry *new)
 			int			common = sl_script_common_prefix(old->up, new->up);
 
 			if (common < done)
-				return psprintf("Statement %d differs, and the first %d are finished.",
+				return psprintf("Statement %d differs, and the script is finished up to statement %d.",
 								common + 1, done);
 		}
 		if (undone > 0 && !same_text(old->down, new->down))
@@ -252,7 +293,7 @@ reason_to_refuse(const SlRegistryEntry *old, const SlRegistryEntry *new)
 				sl_script_common_prefix(old->down, new->down) : 0;
 
 			if (common < undone)
-				return psprintf("Statement %d of the down script differs, and the first %d are finished.",
+				return psprintf("Statement %d of the down script differs, and that is finished up to statement %d.",
 								common + 1, undone);
 		}
 		if (undone > 0 && new->down_transactional)
@@ -271,7 +312,7 @@ static void
 describe_change(StringInfo what, const SlRegistryEntry *old,
 				SlRegistryEntry *new)
 {
-	const char *names[12];
+	const char *names[16];
 	int			n = 0;
 	int			i;
 
@@ -302,14 +343,17 @@ describe_change(StringInfo what, const SlRegistryEntry *old,
 		names[n++] = "description changed";
 	if (!same_texts(old->ignores, old->nignores, new->ignores, new->nignores))
 		names[n++] = "ignored rules changed";
-	if (!same_text(old->file, new->file) ||
-		old->up_line != new->up_line || old->down_line != new->down_line)
+	if (!same_text(old->file, new->file))
 		names[n++] = "file changed";
-	if (!same_text(old->source, new->source) ||
-		!same_text(old->format, new->format))
+	if (!same_text(old->source, new->source))
 		names[n++] = "source changed";
+	if (!same_text(old->format, new->format))
+		names[n++] = "format changed";
 	if (old->candidate && !new->candidate)
 		names[n++] = "refused change taken back";
+	if (n == 0 && (old->up_line != new->up_line ||
+				   (new->down && old->down_line != new->down_line)))
+		names[n++] = "line numbers changed";
 
 	for (i = 0; i < n; i++)
 		appendStringInfo(what, "%s%s", i > 0 ? ", " : "", names[i]);
@@ -331,43 +375,55 @@ refuse_change(const SlSource *source, const SlRegistryEntry *old,
 						source->revision,
 						old->applied ? "applied" : "partly applied"),
 				 errdetail("%s", reason),
-				 errhint("Register the change as a new revision.")));
+				 old->applied ?
+				 errhint("Register the change as a new revision.") :
+				 errhint("It can change behind its last finished statement only.")));
 
 	if (!same_text(old->candidate, source->up) ||
 		!same_text(old->candidate_file, source->file))
 		sl_registry_set_candidate(source->revision, source->up, source->file);
+
+	/* a column is no place for a sentence */
+	reason[0] = pg_tolower((unsigned char) reason[0]);
+	reason[strlen(reason) - 1] = '\0';
 	*detail = reason;
 	return SL_CHANGED;
 }
 
 /*
- * Register one source.  '*detail' says what changed, or stays NULL.  Errors
- * name the file and the line.
+ * Two sources whose numbers collide (two services that both count from 1)
+ * would take each other's scripts away.  The same script may change hands.
  */
-SlOutcome
-sl_source_register(const SlSource *source, bool from_push, char **detail)
+static void
+refuse_other_source(const SlRegistryEntry *old, const SlRegistryEntry *new)
 {
-	SlRegistryEntry *old;
-	SlRegistryEntry *new;
+	if (old->source == NULL || new->source == NULL || old->up == NULL ||
+		strcmp(old->source, new->source) == 0 || same_text(old->up, new->up))
+		return;
+	ereport(ERROR,
+			(errcode(SL_ERR_BAD_INPUT),
+			 errmsg("%srevision \"%s\" belongs to source \"%s\" and has another script there",
+					sl_place(new->file, NULL, 0), new->revision,
+					old->source),
+			 errhint("Give it another id, or unregister what is there.")));
+}
+
+/*
+ * What a source changes in what is registered already.  Unless the row is
+ * locked nothing is written: '*again' asks for another try with the lock, so
+ * that only changes wait for others.
+ */
+static SlOutcome
+change_entry(const SlSource *source, SlRegistryEntry *old,
+			 SlRegistryEntry *new, bool from_push, bool locked,
+			 bool *again, char **detail)
+{
 	StringInfoData what;
-	bool		kept = false;
+	bool		kept = new->up == NULL && old->up != NULL;
 	char	   *reason;
 
-	*detail = NULL;
-	sl_source_validate(source);
-	old = sl_registry_get(source->revision, true);
-	new = entry_of(source);
-	if (old == NULL)
-	{
-		sl_registry_put(new);
-		return SL_ADDED;
-	}
-
-	if (new->up == NULL && old->up != NULL)
-	{
+	if (kept)
 		keep_scripts(new, old);
-		kept = true;
-	}
 	else if (!from_push)
 		keep_origin(new, old);
 	if (new->description == NULL)
@@ -379,15 +435,22 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		new->parents = old->parents;
 		new->nparents = old->nparents;
 	}
+	if (!kept)
+		refuse_other_source(old, new);
 
 	reason = kept ? NULL : reason_to_refuse(old, new);
+	initStringInfo(&what);
+	if (reason == NULL)
+	{
+		describe_change(&what, old, new);
+		if (what.len == 0)
+			return SL_UNCHANGED;
+	}
+	*again = !locked;
+	if (*again)
+		return SL_UPDATED;
 	if (reason)
 		return refuse_change(source, old, reason, from_push, detail);
-
-	initStringInfo(&what);
-	describe_change(&what, old, new);
-	if (what.len == 0)
-		return SL_UNCHANGED;
 
 	*detail = what.data;
 	if (kept)
@@ -401,9 +464,59 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 	new->noted = old->noted;
 	if (old->applied && old->up && !same_text(old->up, new->up) &&
 		same_meaning(old, new))
-		new->noted = "comments or white space only";
+		new->noted = pstrdup("comments or white space only");
 	sl_registry_put(new);
 	return SL_UPDATED;
+}
+
+/*
+ * Register one source.  '*detail' says what changed, or stays NULL.  Errors
+ * name the file and the line.
+ *
+ * A revision may be registered, changed or applied by others at any moment,
+ * so what is decided from an unlocked row is decided again once it is locked.
+ */
+SlOutcome
+sl_source_register(const SlSource *source, bool from_push, char **detail)
+{
+	SlRegistryEntry *checked;
+	char	   *problem;
+	bool		locked = false;
+
+	*detail = NULL;
+	sl_source_validate(source);
+	checked = entry_of(source, &problem);
+	for (;;)
+	{
+		SlRegistryEntry *old = sl_registry_get(source->revision, true);
+		SlRegistryEntry new = *checked;
+		bool		again = false;
+		SlOutcome	outcome;
+
+		CHECK_FOR_INTERRUPTS();
+		if (old == NULL)
+		{
+			if (sl_registry_add(&new))
+			{
+				*detail = problem;
+				return SL_ADDED;
+			}
+			locked = true;
+			continue;
+		}
+		outcome = change_entry(source, old, &new, from_push, locked,
+							   &again, detail);
+		if (!again)
+		{
+			if (*detail == NULL)
+				*detail = problem;
+			else if (problem)
+				*detail = psprintf("%s, %s", *detail, problem);
+			return outcome;
+		}
+		sl_registry_lock(source->revision);
+		locked = true;
+	}
 }
 
 /*
@@ -467,8 +580,11 @@ default_parents(SlSource *source)
 		List	   *parents = NIL;
 
 		foreach(cell, heads)
-			parents = lappend(parents,
-							  ((const SlRevisionRow *) lfirst(cell))->revision);
+		{
+			const SlRevisionRow *head = lfirst(cell);
+
+			parents = lappend(parents, head->revision);
+		}
 		sl_source_set_parents(source, parents);
 		return;
 	}
@@ -572,14 +688,15 @@ sl_register(PG_FUNCTION_ARGS)
 Datum
 sl_unregister(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	SlRegistryEntry *entry;
 
 	sl_require_writer("sl_unregister");
 	entry = sl_registry_get(name, true);
 	if (entry == NULL)
-		entry = sl_registry_get(sl_graph_resolve(sl_graph_read(true), name,
-												 false)->revision, true);
+		name = sl_graph_resolve(sl_graph_read(true), name, false)->revision;
+	sl_registry_lock(name);
+	entry = sl_registry_get(name, true);
 	if (entry == NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_REVISION_UNKNOWN),
@@ -587,9 +704,12 @@ sl_unregister(PG_FUNCTION_ARGS)
 	if (entry->applied || entry->claimed)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("revision \"%s\" is applied, it cannot be unregistered",
+				 errmsg("revision \"%s\" has run, it cannot be unregistered",
 						entry->revision),
-				 errhint("Revert it first: SELECT * FROM sl_revert(...).")));
+				 entry->kind == SL_KIND_VERSIONED ||
+				 entry->kind == SL_KIND_BASELINE ?
+				 errhint("Revert it first: SELECT * FROM sl_revert(...).") :
+				 errhint("A revert leaves it; register an empty script in its place.")));
 	if (entry->journal_open)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),

@@ -64,8 +64,8 @@ static const HeaderRule header_rules[] = {
 };
 
 /*
- * How a message begins, as those about scripts do: 'file "003.sql", line 12: ',
- * or what is known of it.
+ * How a message begins, as those about scripts do, or what is known of it:
+ * 'file "003.sql", line 12: '.
  */
 char *
 sl_place(const char *file, const char *revision, int line)
@@ -76,7 +76,13 @@ sl_place(const char *file, const char *revision, int line)
 		return psprintf("file \"%s\": ", file);
 	if (revision && line > 0)
 		return psprintf("revision \"%s\", line %d: ", revision, line);
-	return "";
+	return pstrdup("");
+}
+
+void
+sl_file_context(void *arg)
+{
+	errcontext("file \"%s\"", (const char *) arg);
 }
 
 /* A source with nothing in it yet but the file that it comes from. */
@@ -138,7 +144,8 @@ header_kind(SlSource *source, const SlHeader *header, bool in_down)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sunknown kind \"%s\"",
-						sl_place(source->file, source->revision, header->line), header->value),
+						sl_place(source->file, source->revision, header->line),
+						header->value),
 				 errhint("The kinds are versioned, repeatable, seed and baseline.")));
 }
 
@@ -169,7 +176,8 @@ header_ignore(SlSource *source, const SlHeader *header, bool in_down)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sheader \"sl:ignore\" needs a rule and a reason",
-						sl_place(source->file, source->revision, header->line))));
+						sl_place(source->file, source->revision,
+								 header->line))));
 	if (n == 0)
 		source->ignores = palloc(sizeof(char *));
 	else
@@ -186,9 +194,9 @@ header_down(SlSource *source, const SlHeader *header, bool in_down)
 	if (source->down != NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("%srevision \"%s\" has two down scripts",
-						sl_place(source->file, source->revision, header->line),
-						source->revision)));
+				 errmsg("%sa second down script",
+						sl_place(source->file, source->revision,
+								 header->line))));
 	source->down = text + header->end;
 	source->down_line = header->line + 1;
 	source->up = sl_slice(text, 0, header->start);
@@ -213,7 +221,8 @@ header_rule(const SlSource *source, const SlHeader *header, bool own_format,
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sunknown header \"sl:%s\"",
-						sl_place(file, source->revision, header->line), header->name),
+						sl_place(file, source->revision, header->line),
+						header->name),
 				 errhint("The headers are revision, parents, kind, no-transaction, down, replaces and ignore.")));
 	if (rule->flags & RESERVED)
 		ereport(ERROR,
@@ -231,7 +240,8 @@ header_rule(const SlSource *source, const SlHeader *header, bool own_format,
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sheader \"sl:%s\" in a down script",
-						sl_place(file, source->revision, header->line), header->name)));
+						sl_place(file, source->revision, header->line),
+						header->name)));
 	if ((rule->flags & BEFORE_STATEMENTS) && !header->leading)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
@@ -242,12 +252,14 @@ header_rule(const SlSource *source, const SlHeader *header, bool own_format,
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sheader \"sl:%s\" needs a value",
-						sl_place(file, source->revision, header->line), header->name)));
+						sl_place(file, source->revision, header->line),
+						header->name)));
 	if ((rule->flags & NO_VALUE) && header->value[0] != '\0')
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sheader \"sl:%s\" takes no value",
-						sl_place(file, source->revision, header->line), header->name)));
+						sl_place(file, source->revision, header->line),
+						header->name)));
 	return rule;
 }
 
@@ -261,6 +273,7 @@ sl_source_headers(SlSource *source, bool own_format)
 	SlOrigin	origin;
 	ListCell   *cell;
 
+	source->foreign = !own_format;
 	origin.file = source->file;
 	origin.revision = source->revision;
 	origin.first_line = source->up_line;
@@ -390,7 +403,8 @@ sl_source_validate(const SlSource *source)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%srevision \"%s\" has a down script and no up script",
-						sl_place(source->down_file ? source->down_file : source->file, NULL, 0),
+						sl_place(source->down_file ? source->down_file :
+								 source->file, NULL, 0),
 						source->revision)));
 	if (source->description)
 	{

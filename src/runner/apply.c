@@ -28,9 +28,12 @@
 PG_FUNCTION_INFO_V1(sl_apply_pending);
 PG_FUNCTION_INFO_V1(sl_revert);
 
-/* Has this transaction run revisions?  Cleared at its end. */
-static bool ran_revisions = false;
-static bool callback_registered = false;
+/*
+ * The nesting level of the (sub)transaction that has the migration lock; 0 if
+ * none has.
+ */
+static int	lock_level = 0;
+static bool callbacks_registered = false;
 
 /*
  * A prepared transaction would keep the migration lock without a process to
@@ -42,32 +45,63 @@ transaction_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_PREPARE:
-			if (ran_revisions)
+			if (lock_level > 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that has run migrations"),
+						 errdetail("It would keep the migration lock without a process that could be asked."),
 						 errhint("COMMIT it.")));
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			ran_revisions = false;
+			lock_level = 0;
 			break;
 		default:
 			break;
 	}
 }
 
+/* A lock taken in a subtransaction goes with its abort, up with its commit. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId subid,
+						SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (lock_level < level)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		lock_level = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		lock_level = level - 1;
+}
+
 /* From now on this transaction cannot be prepared. */
 void
 sl_forbid_prepare(void)
 {
-	if (!callback_registered)
+	if (!callbacks_registered)
 	{
 		RegisterXactCallback(transaction_callback, NULL);
-		callback_registered = true;
+		RegisterSubXactCallback(subtransaction_callback, NULL);
+		callbacks_registered = true;
 	}
-	ran_revisions = true;
+	if (lock_level == 0)
+		lock_level = GetCurrentTransactionNestLevel();
+}
+
+/* The command that cannot run in a transaction; NULL: a header says so. */
+static const char *
+find_offender(const SlPlan *plan, const char *revision)
+{
+	SlRegistryEntry *entry = sl_plan_fetch(plan, revision);
+	const char *script = plan->direction == SL_UP ? entry->up : entry->down;
+	SlOrigin	origin = {NULL, revision, 1};
+	SlScriptInfo info;
+
+	sl_script_check(script, strlen(script), &origin, &info);
+	return info.offender;
 }
 
 /* SL006, before anything runs. */
@@ -79,16 +113,18 @@ require_transactional(const SlPlan *plan)
 	foreach(cell, plan->items)
 	{
 		const SlPlanItem *item = lfirst(cell);
+		const char *offender;
 
 		if (item->transactional)
 			continue;
+		offender = find_offender(plan, item->revision);
 		ereport(ERROR,
 				(errcode(SL_ERR_NOT_TRANSACTIONAL),
 				 errmsg("revision \"%s\" cannot run in a transaction",
 						item->revision),
-				 item->offender != NULL ?
-				 errdetail("It holds %s. Nothing was run.", item->offender) :
-				 errdetail("It says so itself. Nothing was run."),
+				 offender != NULL ?
+				 errdetail("It holds %s. Nothing was run.", offender) :
+				 errdetail("Its header or its file says so. Nothing was run."),
 				 plan->direction == SL_UP ?
 				 errhint("CALL sl_migrate(); runs each revision by itself, outside a transaction where it must.") :
 				 errhint("CALL sl_revert_online(...); runs each revision by itself, outside a transaction where it must.")));
@@ -109,6 +145,36 @@ put_outcome(ReturnSetInfo *rsinfo, const char *revision,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/*
+ * Run one revision.  An error stays what it is; where it has no hint of its
+ * own it says what it means for the run.
+ */
+static void
+run_or_explain(const SlRegistryEntry *entry, SlDirection direction,
+			   const char *caller, const SlOptions *options, int64 log_id,
+			   SlOutcome *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		sl_run_revision(entry, direction, caller, options, log_id, outcome);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (error->hint == NULL)
+			error->hint = direction == SL_UP ?
+				_("Nothing was applied.") : _("Nothing was reverted.");
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
 /* Run the plan; memory is one revision's at a time. */
 static void
 run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
@@ -116,6 +182,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext context;
+	int64		log_id = sl_log_next_id();
 	ListCell   *cell;
 
 	context = AllocSetContextCreate(outer, "schema_lifecycle revision",
@@ -129,7 +196,8 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
 		entry = sl_plan_fetch(plan, item->revision);
-		sl_run_revision(entry, plan->direction, caller, options, &outcome);
+		run_or_explain(entry, plan->direction, caller, options, log_id++,
+					   &outcome);
 		sl_notice_done(entry, &outcome);
 		put_outcome(rsinfo, entry->revision, &outcome);
 	}
@@ -145,7 +213,6 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	char	   *target = NULL;
 	SlOptions	options;
-	SlHolder	holder;
 	SlPlan	   *plan;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -168,19 +235,15 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 	if (sl_plan_nothing_to_do(target, direction))
 		return;
 
-	if (!sl_lock_try(ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
-	if (!sl_worker_lock_try(ExclusiveLock, &holder))
-		sl_lock_report_busy(&holder);
-	sl_worker_lock_release(ExclusiveLock);
-
+	sl_forbid_prepare();
+	sl_lock_for_transaction();
 	plan = sl_plan_make(target, direction, &options);
 	if (plan != NULL)
 	{
 		if (plan->external != NULL)
 			sl_plan_report_external(plan, true);
 		require_transactional(plan);
-		sl_forbid_prepare();
+		sl_plan_lock(plan);
 		run_plan(plan, caller, &options, rsinfo);
 	}
 	if (direction == SL_UP)

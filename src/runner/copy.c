@@ -52,42 +52,61 @@ read_copy_data(void *outbuf, int minread, int maxread)
 	return bytes;
 }
 
-/* INSERT on the table, or on every column that is named. */
+/*
+ * INSERT on the table or on every column that is filled, SELECT on those that
+ * the WHERE clause reads: as the server has it.
+ */
 static void
-check_privileges(Relation rel, List *columns)
+check_privileges(ParseState *pstate, ParseNamespaceItem *item, Relation rel,
+				 List *columns)
 {
-	Oid			relid = RelationGetRelid(rel);
+	SlPermissions *permissions = sl_item_permissions(item);
 	ListCell   *cell;
 
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK)
-		return;
-	if (columns == NIL)
-		aclcheck_error(ACLCHECK_NO_PRIV,
-					   get_relkind_objtype(rel->rd_rel->relkind),
-					   RelationGetRelationName(rel));
-	foreach(cell, columns)
-	{
-		AttrNumber	attnum = get_attnum(relid, strVal(lfirst(cell)));
+	foreach(cell, CopyGetAttnums(RelationGetDescr(rel), rel, columns))
+		permissions->insertedCols =
+			bms_add_member(permissions->insertedCols,
+						   lfirst_int(cell) -
+						   FirstLowInvalidHeapAttributeNumber);
+	sl_check_permissions(pstate);
+}
 
-		/* COPY itself says what is wrong with a name that does not exist */
-		if (attnum > 0 &&
-			pg_attribute_aclcheck(relid, attnum, GetUserId(),
-								  ACL_INSERT) != ACLCHECK_OK)
-			aclcheck_error(ACLCHECK_NO_PRIV,
-						   get_relkind_objtype(rel->rd_rel->relkind),
-						   RelationGetRelationName(rel));
+/* Generated columns are not computed yet when the rows are filtered. */
+static void
+refuse_generated(Relation rel, Node *clause)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			whole_row = 0 - FirstLowInvalidHeapAttributeNumber;
+	Bitmapset  *used = NULL;
+	int			i;
+
+	pull_varattnos(clause, 1, &used);
+	for (i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attgenerated == '\0' ||
+			(!bms_is_member(whole_row + i + 1, used) &&
+			 !bms_is_member(whole_row, used)))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+				 errmsg("generated columns are not supported in COPY FROM WHERE conditions"),
+				 errdetail("Column \"%s\" is a generated column.",
+						   NameStr(attribute->attname))));
 	}
 }
 
 /* The WHERE clause as COPY wants it: an implicit list of conditions. */
 static Node *
-transform_where(ParseState *pstate, Node *raw)
+transform_where(ParseState *pstate, Relation rel, Node *raw)
 {
 	Node	   *clause;
 
 	clause = transformExpr(pstate, raw, EXPR_KIND_COPY_WHERE);
 	clause = coerce_to_boolean(pstate, clause, "WHERE");
 	assign_expr_collations(pstate, clause);
+	refuse_generated(rel, clause);
 	clause = eval_const_expressions(NULL, clause);
 	clause = (Node *) canonicalize_qual((Expr *) clause, false);
 	return (Node *) make_ands_implicit((Expr *) clause);
@@ -109,25 +128,28 @@ sl_execute_copy(const SlStatement *statement)
 	PushActiveSnapshot(GetTransactionSnapshot());
 
 	rel = table_openrv(stmt->relation, RowExclusiveLock);
-	check_privileges(rel, stmt->attlist);
-	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
+	item = addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL,
+										 false, false);
+	sl_item_permissions(item)->requiredPerms = ACL_INSERT;
+	if (stmt->whereClause != NULL)
+	{
+		addNSItemToQuery(pstate, item, false, true, true);
+		where = transform_where(pstate, rel, stmt->whereClause);
+	}
+	check_privileges(pstate, item, rel, stmt->attlist);
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid,
+						 false) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("COPY FROM not supported with row-level security"),
 				 errhint("Use INSERT statements instead.")));
-	item = addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL,
-										 false, false);
-	if (stmt->whereClause != NULL)
-	{
-		addNSItemToQuery(pstate, item, false, true, true);
-		where = transform_where(pstate, stmt->whereClause);
-	}
 
 	copy_data = statement->data;
 	copy_left = statement->data_length;
 	state = BeginCopyFrom(pstate, rel, where, NULL, false, read_copy_data,
 						  stmt->attlist, stmt->options);
 	(void) CopyFrom(state);
+	sl_fence_note_rows();
 	EndCopyFrom(state);
 
 	table_close(rel, NoLock);

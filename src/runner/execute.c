@@ -69,6 +69,13 @@ sl_run_context_push(SlRun *run, ErrorContextCallback *callback)
 	error_context_stack = callback;
 }
 
+/* The command of a statement, as its tag has it. */
+const char *
+sl_command_name(const SlStatement *statement)
+{
+	return GetCommandTagName(CreateCommandTag(statement->tree->stmt));
+}
+
 /*
  * Show in pg_stat_activity what is at work: the command, not its text, which
  * may hold a password.
@@ -83,8 +90,7 @@ sl_report_activity(const SlRun *run)
 	else
 		text = psprintf("%s: revision \"%s\", statement %d of %d (%s)",
 						run->caller, run->revision, run->statement->ordinal,
-						run->total,
-						GetCommandTagName(CreateCommandTag(run->statement->tree->stmt)));
+						run->total, sl_command_name(run->statement));
 	pgstat_report_activity(STATE_RUNNING, text);
 	pfree(text);
 }

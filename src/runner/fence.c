@@ -7,8 +7,13 @@
  * last in the search_path, and whatever it changes in the session is put back
  * before the next one: settings and roles by a GUC nest, temporary objects,
  * prepared statements and cursors by name.  What could not be put back is
- * refused while the fence is up, at any depth, by two hooks: LISTEN, DISCARD,
- * other people's prepared statements, session-level advisory locks.
+ * refused while the fence is up, at any depth, by hooks: LISTEN, DISCARD,
+ * other people's prepared statements and cursors, session-level advisory
+ * locks.
+ *
+ * A third hook watches for statements that may leave deferred triggers
+ * behind.  These have to run before the fence is lowered: at the commit they
+ * would run with no confinement, within reach of the role that logged in.
  *
  * There is at most one fence in a session.  sl_fence_abandon, from the
  * handler of an error, forgets it; the abort of the transaction has put
@@ -36,6 +41,7 @@
 #include "catalog/pg_proc.h"
 #include "commands/prepare.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "tcop/utility.h"
@@ -60,6 +66,11 @@ struct SlFence
 	List	   *temp_before;	/* ObjectAddress *, what was in it */
 	List	   *prepared;		/* char *, statements the script prepared */
 	List	   *cursors;		/* char *, cursors the script declared */
+	bool		cursors_known;	/* cursors_before is filled */
+	List	   *cursors_before; /* char *, cursors of the session */
+	bool		watching;		/* no nest: see sl_fence_watch */
+	bool		deferred;		/* there may be deferred triggers, or
+								 * constraints set */
 	MemoryContext context;
 };
 
@@ -68,6 +79,9 @@ static SlFence *fence_up = NULL;
 
 static ProcessUtility_hook_type prev_process_utility = NULL;
 static object_access_hook_type prev_object_access = NULL;
+static ExecutorStart_hook_type prev_executor_start = NULL;
+
+static SPIPlanPtr cursors_plan = NULL;
 
 /*-------------------------------------------------------------------------
  * What is refused or noted while the fence is up
@@ -105,11 +119,14 @@ add_name(List *names, const char *name)
 	return names;
 }
 
+/* One of that name that is there already is another's, and makes it fail. */
 static void
 check_prepare(Node *node)
 {
-	fence_up->prepared = add_name(fence_up->prepared,
-								  castNode(PrepareStmt, node)->name);
+	const char *name = castNode(PrepareStmt, node)->name;
+
+	if (FetchPreparedStatement(name, false) == NULL)
+		fence_up->prepared = add_name(fence_up->prepared, name);
 }
 
 static void
@@ -134,6 +151,15 @@ check_deallocate(Node *node)
 			   NULL);
 }
 
+/* Was the cursor made by the script, by DECLARE or by a function? */
+static bool
+is_own_cursor(const char *name)
+{
+	return list_has(fence_up->cursors, name) ||
+		(fence_up->cursors_known &&
+		 !list_has(fence_up->cursors_before, name));
+}
+
 static void
 check_close(Node *node)
 {
@@ -141,8 +167,49 @@ check_close(Node *node)
 
 	if (stmt->portalname == NULL)
 		refuse("CLOSE ALL", NULL);
-	if (!list_has(fence_up->cursors, stmt->portalname))
+	if (!is_own_cursor(stmt->portalname))
 		refuse("CLOSE of a cursor that the script did not declare", NULL);
+}
+
+static void
+check_fetch(Node *node)
+{
+	FetchStmt  *stmt = castNode(FetchStmt, node);
+
+	if (!is_own_cursor(stmt->portalname))
+		refuse("FETCH or MOVE of a cursor that the script did not declare",
+			   NULL);
+}
+
+/*
+ * COPY fills tables without the executor; to the client it would speak in the
+ * middle of the call's own result.
+ */
+static void
+check_copy(Node *node)
+{
+	CopyStmt   *stmt = castNode(CopyStmt, node);
+
+	if (!stmt->is_from && stmt->filename == NULL)
+		refuse("COPY TO STDOUT", NULL);
+	fence_up->deferred |= stmt->is_from;
+}
+
+/* In a worker settings last, and its journal has to be written. */
+static void
+check_set(Node *node)
+{
+	VariableSetStmt *stmt = castNode(VariableSetStmt, node);
+
+	if (fence_up->watching && stmt->name != NULL &&
+		pg_strcasecmp(stmt->name, "default_transaction_read_only") == 0)
+		refuse("SET default_transaction_read_only", NULL);
+}
+
+static void
+check_set_constraints(Node *node)
+{
+	fence_up->deferred = true;
 }
 
 static void
@@ -189,13 +256,17 @@ static const struct
 	void		(*check) (Node *node);
 }			statement_checks[] = {
 	{T_ClosePortalStmt, check_close},
+	{T_ConstraintsSetStmt, check_set_constraints},
+	{T_CopyStmt, check_copy},
 	{T_DeallocateStmt, check_deallocate},
 	{T_DeclareCursorStmt, check_declare},
 	{T_DiscardStmt, check_discard},
 	{T_DropStmt, check_drop},
+	{T_FetchStmt, check_fetch},
 	{T_ListenStmt, check_listen},
 	{T_PrepareStmt, check_prepare},
 	{T_UnlistenStmt, check_unlisten},
+	{T_VariableSetStmt, check_set},
 };
 
 /* Functions that take or give up what belongs to the session. */
@@ -239,11 +310,59 @@ fence_object_access(ObjectAccessType access, Oid classid, Oid objid,
  */
 
 /*
+ * Does a constraint that is not deferrable have this name, too?  Names are
+ * unique in a table only, but SET CONSTRAINTS takes all that a schema has.
+ */
+static bool
+is_shared_name(Relation rel, Form_pg_constraint constraint)
+{
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		shared = false;
+
+	ScanKeyInit(&key[0], Anum_pg_constraint_conname, BTEqualStrategyNumber,
+				F_NAMEEQ, NameGetDatum(&constraint->conname));
+	ScanKeyInit(&key[1], Anum_pg_constraint_connamespace,
+				BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(constraint->connamespace));
+	scan = systable_beginscan(rel, ConstraintNameNspIndexId, true, NULL, 2,
+							  key);
+	while (!shared && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		shared = !((Form_pg_constraint) GETSTRUCT(tuple))->condeferrable;
+	systable_endscan(scan);
+	return shared;
+}
+
+/*
+ * SET CONSTRAINTS needs USAGE of the schema.  Other sessions' temporary
+ * tables are no loss; what a definer's function left in a schema of its own
+ * is checked at the commit, unless the script is confined: there it would run
+ * without.
+ */
+static void
+refuse_unsettled(Form_pg_constraint constraint)
+{
+	if (InLocalUserIdChange() &&
+		((OidIsValid(constraint->conrelid) &&
+		  AfterTriggerPendingOnRel(constraint->conrelid)) ||
+		 (OidIsValid(constraint->confrelid) &&
+		  AfterTriggerPendingOnRel(constraint->confrelid))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("deferred triggers of constraint \"%s\" cannot run before the script ends",
+						NameStr(constraint->conname)),
+				 errdetail("The script may not use the schema of the constraint.")));
+}
+
+/*
  * The deferrable constraints of the database as SET CONSTRAINTS names them;
- * 'deferred': only those that are so initially.
+ * 'initially': only those that are deferred when a transaction begins.
+ * 'to_defer': only those that can be named for that, see is_shared_name.  The
+ * others are checked at once, which is the stricter side.
  */
 static List *
-deferrable_constraints(bool deferred)
+deferrable_constraints(bool initially, bool to_defer)
 {
 	Relation	rel = table_open(ConstraintRelationId, AccessShareLock);
 	SysScanDesc scan;
@@ -256,13 +375,21 @@ deferrable_constraints(bool deferred)
 		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
 		char	   *schema;
 
-		if (!form->condeferrable || (deferred && !form->condeferred))
+		if (!form->condeferrable || (initially && !form->condeferred) ||
+			(to_defer && is_shared_name(rel, form)))
 			continue;
+		if (!sl_may_use_schema(form->connamespace))
+		{
+			refuse_unsettled(form);
+			continue;
+		}
 		schema = get_namespace_name(form->connamespace);
 		if (schema != NULL)
-			names = lappend(names,
-							makeRangeVar(schema, pstrdup(NameStr(form->conname)),
-										 -1));
+		{
+			char	   *name = pstrdup(NameStr(form->conname));
+
+			names = lappend(names, makeRangeVar(schema, name, -1));
+		}
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -290,13 +417,18 @@ set_constraints(List *names, bool deferred)
 static void
 settle_constraints(void)
 {
-	List	   *names = deferrable_constraints(false);
-
-	if (names == NIL)
+	if (!fence_up->deferred)
 		return;
-	CommandCounterIncrement();
-	set_constraints(names, false);
-	set_constraints(deferrable_constraints(true), true);
+
+	/* a trigger may make another constraint, and leave an event for it */
+	while (fence_up->deferred)
+	{
+		CHECK_FOR_INTERRUPTS();
+		fence_up->deferred = false;
+		CommandCounterIncrement();
+		set_constraints(deferrable_constraints(false, false), false);
+	}
+	set_constraints(deferrable_constraints(true, true), true);
 }
 
 static void
@@ -318,8 +450,9 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 		if (IsA(node, ConstraintsSetStmt) &&
 			((ConstraintsSetStmt *) node)->constraints == NIL)
 		{
-			set_constraints(deferrable_constraints(false),
-							((ConstraintsSetStmt *) node)->deferred);
+			bool		defer = ((ConstraintsSetStmt *) node)->deferred;
+
+			set_constraints(deferrable_constraints(false, defer), defer);
 			return;
 		}
 	}
@@ -332,6 +465,28 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 								dest, qc);
 }
 
+/* What changes rows may leave deferred triggers behind. */
+static void
+fence_executor_start(QueryDesc *desc, int flags)
+{
+	if (fence_up != NULL && (desc->operation != CMD_SELECT ||
+							 desc->plannedstmt->hasModifyingCTE))
+		fence_up->deferred = true;
+
+	if (prev_executor_start)
+		prev_executor_start(desc, flags);
+	else
+		standard_ExecutorStart(desc, flags);
+}
+
+/* The same for rows that come past the executor. */
+void
+sl_fence_note_rows(void)
+{
+	if (fence_up != NULL)
+		fence_up->deferred = true;
+}
+
 /* Install the hooks; called once, by _PG_init. */
 void
 sl_fence_init(void)
@@ -340,6 +495,71 @@ sl_fence_init(void)
 	ProcessUtility_hook = fence_process_utility;
 	prev_object_access = object_access_hook;
 	object_access_hook = fence_object_access;
+	prev_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = fence_executor_start;
+}
+
+/*-------------------------------------------------------------------------
+ * Cursors
+ *-------------------------------------------------------------------------
+ */
+
+/* The names of the cursors that are open. */
+static List *
+open_cursors(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *names = NIL;
+	uint64		i;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	if (cursors_plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare("SELECT c.name FROM pg_catalog.pg_cursor() AS c",
+									   0, NULL);
+
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare the query for open cursors");
+		cursors_plan = plan;
+	}
+	if (SPI_execute_plan(cursors_plan, NULL, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the open cursors");
+	for (i = 0; i < SPI_processed; i++)
+	{
+		char	   *name = SPI_getvalue(SPI_tuptable->vals[i],
+										SPI_tuptable->tupdesc, 1);
+		MemoryContext before = MemoryContextSwitchTo(caller);
+
+		names = lappend(names, pstrdup(name));
+		MemoryContextSwitchTo(before);
+	}
+	SPI_finish();
+	return names;
+}
+
+/* Close what the script opened; what it closed cannot be opened again. */
+static void
+settle_cursors(SlFence *fence)
+{
+	List	   *now = fence->cursors;
+	ListCell   *cell;
+
+	if (fence->cursors_known)
+	{
+		now = open_cursors();
+		foreach(cell, fence->cursors_before)
+			if (!list_has(now, lfirst(cell)))
+				refuse("CLOSE of a cursor that the script did not declare",
+					   NULL);
+	}
+	foreach(cell, now)
+	{
+		Portal		portal = GetPortalByName(lfirst(cell));
+
+		if (PortalIsValid(portal) && is_own_cursor(lfirst(cell)))
+			PortalDrop(portal, false);
+	}
 }
 
 /*-------------------------------------------------------------------------
@@ -416,7 +636,8 @@ drop_temporary(SlFence *fence)
 		if (old == NULL || compare_addresses(old, cell) != 0)
 			add_exact_object_address(lfirst(cell), leftovers);
 	}
-	performMultipleDeletions(leftovers, DROP_CASCADE,
+	/* what is permanent and rests on it is an error of the script */
+	performMultipleDeletions(leftovers, DROP_RESTRICT,
 							 PERFORM_DELETION_INTERNAL |
 							 PERFORM_DELETION_QUIETLY);
 	free_object_addresses(leftovers);
@@ -441,10 +662,10 @@ is_kept_setting(const char *name)
 }
 
 static void
-set_in_nest(const char *name, const char *value)
+set_in_nest(const char *name, const char *value, GucAction action)
 {
 	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+							 action, true, 0, false);
 }
 
 /*
@@ -472,7 +693,7 @@ reset_session_settings(void)
 			names = lappend(names, pstrdup(variable->name));
 	}
 	foreach(cell, names)
-		set_in_nest(lfirst(cell), NULL);
+		set_in_nest(lfirst(cell), NULL, GUC_ACTION_SAVE);
 }
 
 /*
@@ -481,7 +702,7 @@ reset_session_settings(void)
  * there pg_temp would become the place where objects are created.
  */
 static void
-put_pg_temp_last(void)
+put_pg_temp_last(GucAction action)
 {
 	char	   *copy;
 	List	   *names;
@@ -497,7 +718,8 @@ put_pg_temp_last(void)
 		schemas = fetch_search_path(false);
 		if (schemas != NIL)
 			set_in_nest("search_path",
-						psprintf("%s, pg_temp", namespace_search_path));
+						psprintf("%s, pg_temp", namespace_search_path),
+						action);
 		list_free(schemas);
 	}
 	list_free(names);
@@ -517,10 +739,11 @@ sl_fence_is_up(void)
 
 /*
  * Put the fence up around one script.  The caller confines the identity
- * before, and must lower or abandon the fence.
+ * before, and must lower or abandon the fence.  'may_open_cursors': it calls
+ * functions, which need no DECLARE for that.
  */
 SlFence *
-sl_fence_raise(int lock_timeout)
+sl_fence_raise(int lock_timeout, bool may_open_cursors)
 {
 	SlFence    *fence = palloc0_object(SlFence);
 
@@ -531,10 +754,14 @@ sl_fence_raise(int lock_timeout)
 	fence->temp_namespace = LookupExplicitNamespace("pg_temp", true);
 	if (OidIsValid(fence->temp_namespace))
 		fence->temp_before = namespace_members(fence->temp_namespace);
+	if (may_open_cursors)
+		fence->cursors_before = open_cursors();
+	fence->cursors_known = may_open_cursors;
 	fence->nest_level = NewGUCNestLevel();
 	reset_session_settings();
-	set_in_nest("lock_timeout", psprintf("%d", lock_timeout));
-	put_pg_temp_last();
+	set_in_nest("lock_timeout", psprintf("%d", lock_timeout),
+				GUC_ACTION_SAVE);
+	put_pg_temp_last(GUC_ACTION_SAVE);
 	fence_up = fence;
 	return fence;
 }
@@ -543,31 +770,28 @@ sl_fence_raise(int lock_timeout)
 void
 sl_fence_after_statement(SlFence *fence)
 {
-	put_pg_temp_last();
+	/* LOCAL: over what the script may have SET in this nest */
+	put_pg_temp_last(GUC_ACTION_LOCAL);
 }
 
-/*
- * The script is done: take back what it left, check what it deferred.
- * 'constraints' false skips the look for deferrable constraints, for scripts
- * that cannot have changed a row.
- */
-void
-sl_fence_lower(SlFence *fence, bool constraints)
+/* Safe in a failed transaction, too: it only frees memory. */
+static void
+drop_prepared(SlFence *fence)
 {
 	ListCell   *cell;
 
-	Assert(fence_up == fence);
-	if (constraints)
-		settle_constraints();
-	foreach(cell, fence->cursors)
-	{
-		Portal		portal = GetPortalByName(lfirst(cell));
-
-		if (PortalIsValid(portal))
-			PortalDrop(portal, false);
-	}
 	foreach(cell, fence->prepared)
 		DropPreparedStatement(lfirst(cell), false);
+}
+
+/* The script is done: check what it deferred, take back what it left. */
+void
+sl_fence_lower(SlFence *fence)
+{
+	Assert(fence_up == fence);
+	settle_constraints();
+	settle_cursors(fence);
+	drop_prepared(fence);
 	drop_temporary(fence);
 
 	/* false: a plain SET of the script ends here, too */
@@ -590,12 +814,15 @@ sl_fence_watch(void)
 	Assert(fence_up == NULL);
 	fence_up = palloc0_object(SlFence);
 	fence_up->context = TopMemoryContext;
+	fence_up->watching = true;
 	MemoryContextSwitchTo(before);
 }
 
-/* After an error: the abort puts back the rest. */
+/* After an error: prepared statements outlive the abort, the rest does not. */
 void
 sl_fence_abandon(void)
 {
+	if (fence_up != NULL)
+		drop_prepared(fence_up);
 	fence_up = NULL;
 }

@@ -65,7 +65,7 @@ require_history(const SlOptions *options)
 				 errmsg("database has objects but no history"),
 				 errdetail("For example %s; running the first revision would fail or do harm.",
 						   object),
-				 errhint("Take the database over with sl_adopt() or CALL sl_boot(), or say what is there with sl_stamp(revision, force => true). Schemas that are not the migrations' business are left out by sl_configure('managed_schemas', ...).")));
+				 errhint("Say which revision the database is at with sl_stamp(revision, force => true); sl_adopt() and CALL sl_boot(), which find it out, come with a later release. Name the schemas that are the migrations' business with sl_configure('managed_schemas', ...).")));
 }
 
 /* What an external revision is waiting for, by the format it came from. */
@@ -74,7 +74,7 @@ static const struct
 	const char *format;
 	const char *command;
 }			external_commands[] = {
-	{"alembic-py", "alembic upgrade"},
+	{"alembic", "alembic upgrade"},
 };
 
 static const char *
@@ -136,8 +136,6 @@ make_item(const SlRevisionRow *row, SlDirection direction)
 	item->revision = pstrdup(row->revision);
 	item->transactional = direction == SL_UP ?
 		row->transactional : row->down_transactional;
-	if (direction == SL_UP && row->offender != NULL)
-		item->offender = pstrdup(row->offender);
 	return item;
 }
 
@@ -207,15 +205,43 @@ sl_plan_make(const char *target, SlDirection direction,
 }
 
 /*
+ * Keep pushes from changing what is to run until the end of the transaction:
+ * for a run that is one transaction, and would lock them one by one.
+ */
+void
+sl_plan_lock(SlPlan *plan)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext context;
+	List	   *revisions = NIL;
+	ListCell   *cell;
+
+	context = AllocSetContextCreate(outer, "schema_lifecycle lock",
+									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	foreach(cell, plan->items)
+		revisions = lappend(revisions, ((SlPlanItem *) lfirst(cell))->revision);
+	sl_registry_lock_all(revisions);
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+	plan->locked = true;
+}
+
+/*
  * The revision of the plan that comes next, with its script, as it is now: a
- * push does not wait for the migration lock and may have changed it.
+ * push does not wait for the migration lock and may have changed it.  From
+ * here to the end of the transaction it waits, so that what is recorded is
+ * what ran.
  */
 SlRegistryEntry *
 sl_plan_fetch(const SlPlan *plan, const char *revision)
 {
-	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	SlRegistryEntry *entry;
 	const char *script = NULL;
 
+	if (!plan->locked)
+		sl_registry_lock(revision);
+	entry = sl_registry_get_script(revision);
 	if (entry != NULL)
 		script = plan->direction == SL_UP ? entry->up : entry->down;
 	if (script == NULL)

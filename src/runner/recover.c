@@ -69,6 +69,12 @@ qualified_name(Oid relid)
 	return quote_qualified_identifier(schema, name);
 }
 
+static char *
+drop_statement(Oid indexid)
+{
+	return psprintf("DROP INDEX CONCURRENTLY %s", qualified_name(indexid));
+}
+
 /* Is the index usable, all of it? */
 static bool
 index_is_valid(Oid indexid)
@@ -101,8 +107,9 @@ static char *
 index_body(Oid indexid)
 {
 	Oid			relid = IndexGetRelation(indexid, false);
-	char	   *definition = TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef,
-															   ObjectIdGetDatum(indexid)));
+	Datum		datum = DirectFunctionCall1(pg_get_indexdef,
+											ObjectIdGetDatum(indexid));
+	char	   *definition = TextDatumGetCString(datum);
 	char	   *head;
 	bool		unique;
 
@@ -112,7 +119,8 @@ index_body(Oid indexid)
 	unique = strncmp(definition, "CREATE UNIQUE ", 14) == 0;
 	definition += unique ? 14 : 7;
 	if (strncmp(definition, head, strlen(head)) != 0)
-		elog(ERROR, "unexpected definition of index %u: %s", indexid, definition);
+		elog(ERROR, "unexpected definition of index %u: %s", indexid,
+			 definition);
 	return psprintf("%sUSING %s", unique ? "UNIQUE " : "",
 					definition + strlen(head));
 }
@@ -279,8 +287,7 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 		ereport(NOTICE,
 				(errmsg("index %s is invalid, left by an attempt that failed: it is dropped and built again",
 						qualified_name(indexid))));
-		plan->cleanup = list_make1(psprintf("DROP INDEX CONCURRENTLY %s",
-											qualified_name(indexid)));
+		plan->cleanup = list_make1(drop_statement(indexid));
 		return;
 	}
 	if (step == NULL && !stmt->if_not_exists)
@@ -414,11 +421,13 @@ look_reindex(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 	}
 	plan->before = step->before;
 	foreach(cell, debris)
-		if (!was_there(step->before, lfirst_oid(cell)) &&
-			get_rel_namespace(lfirst_oid(cell)) != PG_TOAST_NAMESPACE)
-			plan->cleanup = lappend(plan->cleanup,
-									psprintf("DROP INDEX CONCURRENTLY %s",
-											 qualified_name(lfirst_oid(cell))));
+	{
+		Oid			indexid = lfirst_oid(cell);
+
+		if (!was_there(step->before, indexid) &&
+			get_rel_namespace(indexid) != PG_TOAST_NAMESPACE)
+			plan->cleanup = lappend(plan->cleanup, drop_statement(indexid));
+	}
 }
 
 /*-------------------------------------------------------------------------

@@ -44,6 +44,7 @@ sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 {
 	MemoryContext each;
 	MemoryContext caller;
+	char	   *copy;
 	SlHeaderSearch search;
 	SlScanner  *scanner;
 	SlSlice		slice;
@@ -73,9 +74,8 @@ sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 
 		/* only the grammar knows whether data follow */
 		caller = MemoryContextSwitchTo(each);
-		if (sl_slice_has_data(sl_slice_parse(scanner, &slice,
-											 pnstrdup(text + slice.start.offset,
-													  slice.length))))
+		copy = pnstrdup(text + slice.start.offset, slice.length);
+		if (sl_slice_has_data(sl_slice_parse(scanner, &slice, copy)))
 			sl_slice_take_data(scanner, &data, &data_length, &data_line);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(each);

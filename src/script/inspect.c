@@ -101,6 +101,7 @@ sl_script_info(PG_FUNCTION_ARGS)
 	SlScriptInfo info;
 	text	   *script;
 	TupleDesc	descriptor;
+	HeapTuple	tuple;
 	Datum		values[7];
 	bool		nulls[7] = {false};
 
@@ -126,24 +127,28 @@ sl_script_info(PG_FUNCTION_ARGS)
 	values[4] = BoolGetDatum(info.has_data);
 	values[5] = CStringGetTextDatum(info.checksum);
 	values[6] = CStringGetTextDatum(info.meaning);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor),
-													  values, nulls)));
+	tuple = heap_form_tuple(BlessTupleDesc(descriptor), values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }
 
 /* sl_script_same(a text, b text) returns boolean */
 Datum
 sl_script_same(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(sl_script_same_meaning(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-										  text_to_cstring(PG_GETARG_TEXT_PP(1))));
+	char	   *a = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *b = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	PG_RETURN_BOOL(sl_script_same_meaning(a, b));
 }
 
 /* sl_script_prefix(a text, b text) returns int */
 Datum
 sl_script_prefix(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(sl_script_common_prefix(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-											text_to_cstring(PG_GETARG_TEXT_PP(1))));
+	char	   *a = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *b = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	PG_RETURN_INT32(sl_script_common_prefix(a, b));
 }
 
 /*
@@ -165,13 +170,15 @@ sl_script_header_lines(PG_FUNCTION_ARGS)
 		SlHeader   *header = (SlHeader *) lfirst(cell);
 		Datum		values[5];
 		bool		nulls[5] = {false};
+		text	   *source;
 
 		values[0] = CStringGetTextDatum(header->name);
 		values[1] = CStringGetTextDatum(header->value);
 		values[2] = Int32GetDatum(header->line);
 		values[3] = BoolGetDatum(header->leading);
-		values[4] = PointerGetDatum(cstring_to_text_with_len(VARDATA_ANY(script) + header->start,
-															 header->end - header->start));
+		source = cstring_to_text_with_len(VARDATA_ANY(script) + header->start,
+										  header->end - header->start);
+		values[4] = PointerGetDatum(source);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
 	}

@@ -61,9 +61,10 @@ typedef struct SlScanner SlScanner;
 
 /*
  * Iterate over the statements of a script.  The scanner keeps a pointer to
- * 'text', which must stay, and need not be NUL-terminated; sl_scan_next allocates the statement in the
- * current memory context, which may be reset between calls, while the
- * scanner itself lives in the context that was current at sl_scan_begin.
+ * 'text', which must stay, and need not be NUL-terminated.  sl_scan_next
+ * allocates the statement in the current memory context, which may be reset
+ * between calls, while the scanner itself lives in the context that was
+ * current at sl_scan_begin.
  *
  * Taken care of: a UTF-8 byte order mark at the start; psql's \restrict and
  * \unrestrict lines (skipped); COPY data; one BEGIN ... COMMIT around all of

@@ -23,6 +23,17 @@ gives 'S1: from the folder of versions' 1 '' \
 	"$(printf '%s\n' "$cycle" | sed 's,alembic/versions/,,')" \
 	head "$s1/alembic/versions"
 
+# the tool itself refuses them, and cannot tell who closes the cycle
+if command -v alembic >/dev/null; then
+	is "$(PYTHONDONTWRITEBYTECODE=1 alembic -c "$s1/alembic.ini" heads 2>&1 |
+		sed -n 's/^.*CycleDetected: //p')" \
+		'Cycle is detected in revisions (a004, a005, a006, add_self_service_dining)' \
+		'S1: what Alembic says'
+else
+	count=$((count + 1))
+	printf 'ok %d # SKIP no alembic\n' "$count"
+fi
+
 fresh
 cp "$s1"/alembic/versions/*.py "$dir"
 sed "s/'add_self_service_dining'/'a003'/" "$s1/alembic/versions/a004_order_items.py" \
@@ -42,10 +53,10 @@ revision b "('a', 'd')"
 revision c "'b'"
 revision d "'c'"
 revision e "'d'"
-gives 'what is above and below a cycle is not in it' 1 '' 'slctl: cycle: b -> c -> d -> b
+gives 'what is above and below a cycle is not in it' 1 '' 'slctl: cycle: b -> d -> c -> b
 b.py: "b" has the parent a, d
-c.py: "c" has the parent b
-d.py: "d" has the parent c' head "$dir"
+d.py: "d" has the parent c
+c.py: "c" has the parent b' head "$dir"
 
 fresh
 revision a "'a'"

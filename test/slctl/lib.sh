@@ -6,7 +6,12 @@ set -u
 
 : "${SLCTL:=$PWD/bin/slctl}"
 work=$(mktemp -d)
+mkdir "$work/tmp"
+TMPDIR=$work/tmp
+export TMPDIR
 trap 'rm -rf "$work"' EXIT
+# for the tests
+# shellcheck disable=SC2034
 nl='
 '
 count=0

@@ -147,7 +147,8 @@ refuse_value(const Python *python, int at, const char *variable)
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
 			 errmsg("%sthe value of %s is not a literal",
-					sl_place(python->file->name, NULL, line_of(python, at)), variable),
+					sl_place(python->file->name, NULL, line_of(python, at)),
+					variable),
 			 errdetail("The file is read as text and not executed: strings, None, and tuples or lists of strings are understood.")));
 }
 
@@ -183,7 +184,11 @@ append_code(StringInfo out, const Python *python, int at, int digits,
 	if (!is_valid_unicode_codepoint(code) ||
 		is_utf16_surrogate_first(code) || is_utf16_surrogate_second(code))
 		refuse_value(python, at, variable);
-	pg_unicode_to_server(code, buffer);
+	memset(buffer, 0, sizeof(buffer));
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		unicode_to_utf8(code, buffer);
+	else
+		pg_unicode_to_server(code, buffer);
 	appendStringInfoString(out, (char *) buffer);
 	return i;
 }
@@ -465,9 +470,14 @@ static void
 parse_module(const SlFile *file, Module *module)
 {
 	Python		python;
+	ErrorContextCallback context;
 	bool		first = true;
 	bool		top = true;
 
+	context.callback = sl_file_context;
+	context.arg = unconstify(char *, file->name);
+	context.previous = error_context_stack;
+	error_context_stack = &context;
 	memset(module, 0, sizeof(*module));
 	module->file = file;
 	python.file = file;
@@ -507,6 +517,7 @@ parse_module(const SlFile *file, Module *module)
 		else
 			top = true;
 	}
+	error_context_stack = context.previous;
 }
 
 static bool

@@ -28,7 +28,7 @@
 #define RUNNING "-- Running "
 
 /* no statement on the version table is longer */
-#define MAX_TOKENS 32
+#define MAX_LEXEMES 32
 
 /* One revision of the output. */
 typedef struct Block
@@ -47,7 +47,7 @@ typedef struct Walk
 	SlPush	   *push;
 	const SlFile *file;
 	char	   *text;			/* the body; what is taken out is blanked */
-	SlLexer	tokens;
+	SlLexer		lexer;
 	Block	   *block;			/* NULL before the first header */
 	char	   *version_table;	/* as the CREATE TABLE named it */
 	bool		seen_begin;
@@ -62,11 +62,11 @@ typedef struct VersionStatement
 	char	   *old_id;			/* NULL for INSERT */
 } VersionStatement;
 
-/* A statement as tokens; a longer one is none that is looked for. */
+/* A statement as lexemes; a longer one is none that is looked for. */
 typedef struct Statement
 {
-	const SlLexer *tokens;
-	SlLexeme		token[MAX_TOKENS];
+	const SlLexer *lexer;
+	SlLexeme	lexeme[MAX_LEXEMES];
 	int			count;
 	int			at;
 	int			line;
@@ -110,12 +110,14 @@ alembic_sql_claims(const SlFile *file)
 	return false;
 }
 
-/* Take the next token if it is this word or character. */
+/* Take the next lexeme if it is this word or character. */
 static bool
 take(Statement *statement, const char *word)
 {
+	const SlLexeme *lexeme = &statement->lexeme[statement->at];
+
 	if (statement->at < statement->count &&
-		sl_lexeme_is(statement->tokens, &statement->token[statement->at], word))
+		sl_lexeme_is(statement->lexer, lexeme, word))
 	{
 		statement->at++;
 		return true;
@@ -139,12 +141,12 @@ take_all(Statement *statement, const char *const *words, int count)
 static char *
 take_type(Statement *statement, SlLexemeType type)
 {
-	const SlLexeme *token = &statement->token[statement->at];
+	const SlLexeme *lexeme = &statement->lexeme[statement->at];
 
-	if (statement->at >= statement->count || token->type != type)
+	if (statement->at >= statement->count || lexeme->type != type)
 		return NULL;
 	statement->at++;
-	return sl_lexeme_value(statement->tokens, token);
+	return sl_lexeme_value(statement->lexer, lexeme);
 }
 
 /* A table's name; the schema before it does not matter. */
@@ -169,7 +171,8 @@ match_create(Statement *statement)
 	static const char *const before[] = {"CREATE", "TABLE"};
 	static const char *const column[] = {"(", "version_num", "VARCHAR", "("};
 	static const char *const rest[] = {")", "NOT", "NULL"};
-	static const char *const key[] = {"PRIMARY", "KEY", "(", "version_num", ")"};
+	static const char *const key[] = {"PRIMARY", "KEY", "(", "version_num",
+	")"};
 	char	   *table;
 
 	statement->at = 0;
@@ -207,7 +210,8 @@ static bool
 match_version(Statement *statement, VersionStatement *found)
 {
 	static const char *const insert[] = {"INSERT", "INTO"};
-	static const char *const values[] = {"(", "version_num", ")", "VALUES", "("};
+	static const char *const values[] = {"(", "version_num", ")", "VALUES",
+	"("};
 	static const char *const update[] = {"SET", "version_num", "="};
 	static const char *const delete[] = {"DELETE", "FROM"};
 
@@ -360,11 +364,11 @@ finish_block(Walk *walk, int end)
 
 /* "upgrade a, b -> c", or ", text" behind it in older versions */
 static Block *
-parse_header(Walk *walk, const SlLexeme *token)
+parse_header(Walk *walk, const SlLexeme *lexeme)
 {
 	Block	   *block = palloc0(sizeof(Block));
-	char	   *line = sl_slice(walk->text, token->start + strlen(RUNNING),
-								token->end);
+	char	   *line = sl_slice(walk->text, lexeme->start + strlen(RUNNING),
+								lexeme->end);
 	char	   *arrow = strstr(line, " ->");
 	char	   *target = sl_trimmed(arrow + 3, strlen(arrow + 3));
 	char	   *comma = strchr(target, ',');
@@ -374,15 +378,20 @@ parse_header(Walk *walk, const SlLexeme *token)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sthis output of \"alembic stamp --sql\" only stamps, it holds no migration",
-						sl_place(walk->file->name, NULL, token->line)),
+						sl_place(walk->file->name, NULL, lexeme->line)),
 				 errhint("Push the output of \"alembic upgrade --sql\".")));
 	if (strncmp(line, "downgrade ", 10) == 0)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sthis is the output of \"alembic downgrade --sql\"",
-						sl_place(walk->file->name, NULL, token->line)),
+						sl_place(walk->file->name, NULL, lexeme->line)),
 				 errhint("Push the output of \"alembic upgrade --sql\"; a down script is given with sl_register().")));
 
+	if (target[0] == '\0')
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("%s\"-- Running upgrade\" names no revision",
+						sl_place(walk->file->name, NULL, lexeme->line))));
 	if (comma)
 	{
 		*comma = '\0';
@@ -391,8 +400,8 @@ parse_header(Walk *walk, const SlLexeme *token)
 	*arrow = '\0';
 	block->revision = target;
 	block->parents = sl_split_list(line + strlen(command), ',');
-	block->line = token->line;
-	block->start = sl_next_line(walk->text, walk->file->length, token->start);
+	block->line = lexeme->line;
+	block->start = sl_next_line(walk->text, walk->file->length, lexeme->start);
 	return block;
 }
 
@@ -400,7 +409,7 @@ static void
 begin_statement(Walk *walk, Statement *statement)
 {
 	memset(statement, 0, sizeof(*statement));
-	statement->tokens = &walk->tokens;
+	statement->lexer = &walk->lexer;
 }
 
 /*
@@ -412,17 +421,17 @@ parse_file(SlPush *push, const SlFile *file)
 {
 	Walk		walk;
 	Statement	statement;
-	SlLexeme		token;
+	SlLexeme	lexeme;
 	bool		found = false;
 
 	memset(&walk, 0, sizeof(walk));
 	walk.push = push;
 	walk.file = file;
 	walk.text = sl_slice(file->body, 0, file->length);
-	walk.tokens.text = file->body;
-	walk.tokens.length = file->length;
-	walk.tokens.at = sl_skip_bom(file->body);
-	walk.tokens.line = 1;
+	walk.lexer.text = file->body;
+	walk.lexer.length = file->length;
+	walk.lexer.at = sl_skip_bom(file->body);
+	walk.lexer.line = 1;
 	begin_statement(&walk, &statement);
 
 	do
@@ -430,36 +439,36 @@ parse_file(SlPush *push, const SlFile *file)
 		bool		header;
 		bool		end;
 
-		sl_lexeme_next(&walk.tokens, &token);
-		header = token.type == SL_LEXEME_COMMENT &&
-			is_header(file->body, file->length, token.start);
-		if (token.type == SL_LEXEME_COMMENT && !header)
+		sl_lexeme_next(&walk.lexer, &lexeme);
+		header = lexeme.type == SL_LEXEME_COMMENT &&
+			is_header(file->body, file->length, lexeme.start);
+		if (lexeme.type == SL_LEXEME_COMMENT && !header)
 			continue;
-		end = header || token.type == SL_LEXEME_END ||
-			sl_lexeme_is(&walk.tokens, &token, ";");
+		end = header || lexeme.type == SL_LEXEME_END ||
+			sl_lexeme_is(&walk.lexer, &lexeme, ";");
 		if (end && statement.count > 0)
 		{
 			if (is_bookkeeping(&walk, &statement))
-				sl_blank(walk.text, statement.token[0].start,
-						 header ? token.start : token.end);
+				sl_blank(walk.text, statement.lexeme[0].start,
+						 header ? lexeme.start : lexeme.end);
 			begin_statement(&walk, &statement);
 		}
-		if (header || token.type == SL_LEXEME_END)
-			finish_block(&walk, token.start);
+		if (header || lexeme.type == SL_LEXEME_END)
+			finish_block(&walk, lexeme.start);
 		if (header)
 		{
-			walk.block = parse_header(&walk, &token);
+			walk.block = parse_header(&walk, &lexeme);
 			found = true;
 		}
 		if (end)
 			continue;
 		if (statement.count == 0)
-			statement.line = token.line;
-		if (statement.count < MAX_TOKENS)
-			statement.token[statement.count++] = token;
+			statement.line = lexeme.line;
+		if (statement.count < MAX_LEXEMES)
+			statement.lexeme[statement.count++] = lexeme;
 		else
 			statement.too_long = true;
-	} while (token.type != SL_LEXEME_END);
+	} while (lexeme.type != SL_LEXEME_END);
 
 	if (!found)
 		ereport(ERROR,

@@ -1,12 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * flyway.c
- *	  Flyway's files: V<version>__<name>.sql, U (its down script), B (a baseline
- *	  for all up to its version), R__<name>.sql (repeatable), and <file>.conf.
+ *	  Flyway's files: V<version>__<name>.sql, U (the down script),
+ *	  R__<name>.sql (repeatable), B (a baseline for all up to its version),
+ *	  <file>.conf.
  *
  * The id is what flyway_schema_history holds in version: the version with dots
- * for underscores, leading zeros kept.  There version is NULL for a repeatable,
- * and equal to the V's for a baseline; here they are R__<name> and B<version>.
+ * for underscores, leading zeros kept.  In that table version is NULL for a
+ * repeatable, and the V's for a baseline; here they are R__<name> and
+ * B<version>.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -136,7 +138,7 @@ flyway_order_of(const SlRegistryEntry *entry)
 	return entry->revision;
 }
 
-/* Flyway puts values in for these anywhere in the text; there are none here. */
+/* Flyway puts values in for these anywhere in the text; here are none. */
 static void
 refuse_placeholders(const SlFile *file)
 {
@@ -149,7 +151,8 @@ refuse_placeholders(const SlFile *file)
 	ereport(ERROR,
 			(errcode(SL_ERR_BAD_INPUT),
 			 errmsg("%splaceholder \"%s\" has no value here",
-					sl_place(file->name, NULL, 1 + sl_count_lines(file->body, at - file->body)),
+					sl_place(file->name, NULL,
+							 1 + sl_count_lines(file->body, at - file->body)),
 					sl_slice(at, 0, end && end - at < 64 ?
 							 (int) (end - at) + 1 : 2)),
 			 errhint("Put the value into the file before the push.")));

@@ -1,0 +1,118 @@
+#!/bin/sh
+# S1, the broken chain, as far as the engine goes.
+#
+# Two Alembic revisions name each other as parent, so Alembic refuses
+# everything.  The database already has add_self_service_dining, which was
+# applied when a005 and a006 were put below it.  The cycle is named from the
+# Python files before anything runs; with the chain put right, the server runs
+# exactly what is missing.  Real Alembic, from Debian's package.
+#
+#   eval "$(test/server env)"; prove --exec sh test/stories/s1_broken_chain.sh
+. test/slctl/lib.sh
+
+database=story_s1
+psql -Xqd postgres -c "SET client_min_messages = warning" \
+	-c "DROP DATABASE IF EXISTS $database" \
+	-c "CREATE DATABASE $database"
+PGDATABASE=$database
+export PGDATABASE
+trap 'rm -rf "$work"; psql -Xqd postgres -c "DROP DATABASE $database"' EXIT
+
+# sql STATEMENT: what it gives, errors by their first line
+sql() {
+	psql -XqAt -v VERBOSITY=terse -c 'SET client_min_messages = warning' \
+		-c "$1" 2>&1
+}
+
+# sqlstate STATEMENT: of the error it raises
+sqlstate() {
+	psql -XqAt -v VERBOSITY=sqlstate -c "$1" 2>&1
+}
+
+project=$work/project
+cp -R test/fixtures/alembic_s1 "$project"
+versions=$project/alembic/versions
+if ! command -v alembic >/dev/null; then
+	echo "1..0 # SKIP alembic is not installed"
+	exit 0
+fi
+sql 'CREATE EXTENSION schema_lifecycle' >"$work/create" || cat "$work/create"
+
+# Alembic itself gives up
+is "$(cd "$project" && alembic heads 2>&1 | grep -c 'Cycle is detected')" 1 \
+	"alembic refuses everything"
+
+# the command line finds it in the files alone
+run head "$versions"
+is "$code" 1 "slctl head fails on the cycle"
+is "$(printf '%s\n' "$err" | grep -c -e 'a004 -> add_self_service_dining -> a004' \
+	-e 'add_self_service_dining -> a004 -> add_self_service_dining')" 1 \
+	"and names its members"
+
+# the server says the same of the pushed files, and runs nothing
+run push "$versions"
+is "$code" 0 "the files can be pushed all the same"
+is "$(sql "SELECT revision, detail FROM sl_check_graph()
+	WHERE problem = 'cycle' ORDER BY revision")" \
+	"a004|a004 -> add_self_service_dining -> a004
+add_self_service_dining|add_self_service_dining -> a004 -> add_self_service_dining" \
+	"sl_check_graph gives a row a member"
+is "$(sqlstate 'CALL sl_migrate()')" "ERROR:  SL001" "a run is refused"
+
+# the chain put right: linear, with the late-comer at its end
+sed -i "s/^down_revision = 'add_self_service_dining'/down_revision = 'a003'/" \
+	"$versions/a004_order_items.py"
+sed -i 's/"a004"$/"a006"/' "$versions/add_self_service_dining.py"
+run head "$versions"
+is "$code|$out" "0|add_self_service_dining" "one head, no cycle"
+is "$(cd "$project" && alembic heads 2>/dev/null)" \
+	"add_self_service_dining (head)" "alembic agrees"
+run push "$versions"
+is "$(sql "SELECT count(*) FROM sl_check_graph()
+	WHERE severity = 'error'")" 0 "the graph is sound"
+
+# a database that has a001 to a004 and add_self_service_dining, as it was
+# when that one stood on a004
+old=$work/old
+cp -R "$project" "$old"
+sed -i 's/"a006"$/"a004"/' "$old/alembic/versions/add_self_service_dining.py"
+rm "$old/alembic/versions/a005_payments.py" \
+	"$old/alembic/versions/a006_order_notes.py"
+(cd "$old" && alembic upgrade head --sql 2>/dev/null) >"$work/old.sql"
+is "$(psql -XqAt -v ON_ERROR_STOP=1 -f "$work/old.sql" >"$work/psql" 2>&1 ||
+	cat "$work/psql")" "" "alembic's own SQL makes the old database"
+
+# the scripts that Alembic would run, for the whole chain
+mkdir "$work/scripts"
+(cd "$project" && alembic upgrade head --sql 2>/dev/null) \
+	>"$work/scripts/upgrade.sql"
+run push "$work/scripts"
+is "$code" 0 "the output of alembic upgrade --sql is pushed"
+is "$(sqlstate 'CALL sl_migrate()')" "ERROR:  SL010" \
+	"objects without a history are not run over"
+
+# what is there is said, for each by itself: the two new ones are not
+is "$(sql "SELECT string_agg(stamped, ' ')
+	FROM sl_stamp('a004', true, 'there before the repair')")" \
+	"a001 a002 a003 a004" "a001 to a004 are stamped, by force"
+is "$(sql "SELECT sl_resolve('add_self_service_dining', 'applied',
+	'applied when it stood on a004')")" \
+	"add_self_service_dining" "so is add_self_service_dining alone"
+is "$(sql "SELECT severity, problem, revision FROM sl_check_graph()")" \
+	"warning|gap|add_self_service_dining" "the gap is a warning"
+is "$(sql "SELECT revision FROM sl_pending()")" "a005
+a006" "what is pending is what is missing"
+
+is "$(sql 'CALL sl_migrate()')" "" "the run fills the gap"
+is "$(sql "SELECT string_agg(revision, ' ' ORDER BY id) FROM sl_history
+	WHERE action = 'apply' AND outcome = 'ok'")" "a005 a006" \
+	"and nothing else ran"
+is "$(sql "SELECT to_regclass('payments') IS NOT NULL,
+	count(*) FROM pg_attribute
+	WHERE attrelid = 'orders'::regclass AND attname IN ('note', 'taken_by')")" \
+	"t|2" "their objects are there"
+is "$(sql 'SELECT count(*) FROM sl_check_graph()')" 0 "nothing is left to say"
+run status
+is "$code" 0 "slctl status: at head"
+
+echo "1..$count"
