@@ -21,6 +21,7 @@ SELECT current_user AS me \gset
 --
 -- Objects of others before CREATE EXTENSION
 --
+\set VERBOSITY terse
 CREATE SCHEMA squat AUTHORIZATION regress_sec_evil;
 SET ROLE regress_sec_evil;
 CREATE FUNCTION squat.sl_heads() RETURNS SETOF text LANGUAGE sql AS 'SELECT NULL::text';
@@ -32,6 +33,7 @@ CREATE TABLE squat.sl_log (id bigint);
 RESET ROLE;
 CREATE EXTENSION schema_lifecycle SCHEMA squat;
 DROP SCHEMA squat CASCADE;
+\set VERBOSITY default
 
 --
 -- Objects in public that would be met first, under a path that lets them
@@ -239,6 +241,16 @@ SELECT sl.sl_register('s2', 'RESET ALL; ALTER ROLE regress_sec_dev SUPERUSER') \
 \set VERBOSITY sqlstate
 :apply
 \set VERBOSITY default
+-- nor a superuser who has said SET SESSION AUTHORIZATION
+RESET ROLE;
+SET SESSION AUTHORIZATION regress_sec_dev;
+SELECT sl.sl_register('s2', 'RESET SESSION AUTHORIZATION; ALTER ROLE regress_sec_dev SUPERUSER') \gset
+:apply
+CALL sl.sl_migrate();
+SELECT sl.sl_register('s2', 'SET SESSION AUTHORIZATION DEFAULT; ALTER ROLE regress_sec_dev SUPERUSER') \gset
+:apply
+RESET SESSION AUTHORIZATION;
+SET ROLE regress_sec_dev;
 -- after an error inside the script it is confined as before
 SELECT sl.sl_register('s2', $$DO '
 BEGIN
@@ -337,6 +349,30 @@ CALL sl.sl_migrate();
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 ALTER ROLE regress_sec_dev LOGIN;
+
+-- an administrator's revision with a developer's new down script, a script
+-- that an administrator began with a developer's new end
+SELECT sl.sl_unregister('s4');
+SELECT sl.sl_resolve('s4', 'rolled_back', 'test');
+SELECT sl.sl_unregister('s4');
+SELECT sl.sl_register('t1', 'SELECT 1', 'SELECT 1') \gset
+:apply
+SET ROLE regress_sec_dev;
+SELECT sl.sl_register('t1', 'SELECT 1', 'ALTER ROLE regress_sec_dev SUPERUSER');
+RESET ROLE;
+SELECT revision FROM sl.sl_revert('s3');
+\echo :LAST_ERROR_SQLSTATE
+SELECT sl.sl_register('t2', E'-- sl:no-transaction\nCREATE TABLE t2 (i int);\nSELECT 1/0') \gset
+CALL sl.sl_migrate();
+SET ROLE regress_sec_dev;
+SELECT sl.sl_register('t2', E'-- sl:no-transaction\nCREATE TABLE t2 (i int);\nALTER ROLE regress_sec_dev SUPERUSER');
+RESET ROLE;
+CALL sl.sl_migrate();
+\echo :LAST_ERROR_SQLSTATE
+-- who gives new parents and no script does not answer for the script
+SELECT sl.sl_register('t1', NULL, NULL, '{s2}');
+SELECT revision, parents, registrar FROM sl.sl_revision WHERE revision = 't1';
+SELECT rolname, rolsuper FROM pg_roles WHERE rolname = 'regress_sec_dev';
 
 --
 -- The registrar: by OID, at the time of the run

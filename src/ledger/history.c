@@ -57,10 +57,21 @@ last_log_id(bool fresh)
 	return id;
 }
 
+static SlQuery any_history = {
+	"SELECT 1 WHERE EXISTS (SELECT FROM @.sl_log AS l"
+	" WHERE l.action OPERATOR(pg_catalog.<>) 'fail')"
+	" OR EXISTS (SELECT FROM @.sl_journal AS j)",
+};
+
+/*
+ * Has nothing ever happened here?  A failure is nothing: it left nothing
+ * behind, unless there is a journal of what it did.
+ */
 bool
 sl_log_is_empty(bool fresh)
 {
-	return last_log_id(fresh) == 0;
+	return sl_query_run(&any_history, fresh ? SL_READ_FRESH : SL_READ, NULL,
+						NULL) == 0;
 }
 
 /*

@@ -140,6 +140,7 @@ extern bool sl_registry_add(const SlRegistryEntry *entry);
 
 /* Lock the row, so that what is read next stays true. */
 extern void sl_registry_lock(const char *revision);
+extern void sl_registry_lock_all(List *revisions);
 extern void sl_registry_delete(const char *revision);
 
 /*

@@ -58,14 +58,16 @@ static void
 require_plain_table(const SlExtension *extension, const char *table)
 {
 	Oid			relid = get_relname_relid(table, extension->schema);
-	Relation	rel;
+	Relation	rel = NULL;
 
-	if (!OidIsValid(relid))
+	/* a DROP EXTENSION may have come between */
+	if (OidIsValid(relid))
+		rel = try_table_open(relid, RowExclusiveLock);
+	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the extension's own table \"%s\" is gone", table),
 				 errhint("Restore it from a dump, or drop the extension and create it again.")));
-	rel = table_open(relid, RowExclusiveLock);
 	if (rel->trigdesc != NULL || rel->rd_rules != NULL ||
 		rel->rd_rel->relrowsecurity)
 		ereport(ERROR,
@@ -144,16 +146,6 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 
 	/* with that, estimates are high enough for the compiler to be called */
 	set_in_nest("jit", "off");
-
-	/* a scan that is needed all the same must not look worth compiling */
-	(void) set_config_option("jit", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-
-	/* a scan that is needed all the same must not look worth compiling */
-	(void) set_config_option("jit", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 
 	/* values may be toasted: a snapshot has to outlast the reading of them */
 	result->pushed_snapshot = !ActiveSnapshotSet();

@@ -291,7 +291,9 @@ sl_registry_get(const char *revision, bool fresh)
 static SlQuery read_script = {
 	"SELECT r.kind, r.up, r.up_line, r.down, r.down_line, r.statements,"
 	" r.has_data, r.meaning, r.registrar::pg_catalog.int8, r.registrar_name,"
-	" r.cluster FROM @.sl_registry AS r"
+	" r.cluster, EXISTS (SELECT FROM @.sl_journal AS j"
+	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
+	" FROM @.sl_registry AS r"
 	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
 	NULL, 1, {TEXTOID}
 };
@@ -324,6 +326,7 @@ sl_registry_get_script(const char *revision)
 		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 11));
+		entry->journal_open = sl_result_bool(&result, 0, 12);
 	}
 	sl_query_close(&result);
 	return entry;
@@ -433,6 +436,29 @@ sl_registry_lock(const char *revision)
 
 	values[0] = CStringGetTextDatum(revision);
 	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
+}
+
+static SlQuery lock_entries = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)"
+	" ORDER BY r.revision USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTARRAYOID}
+};
+
+/* The same for many, in one query. */
+void
+sl_registry_lock_all(List *revisions)
+{
+	Datum		v[1];
+	char		n[1];
+	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
+	int			i = 0;
+	ListCell   *cell;
+
+	foreach(cell, revisions)
+		ids[i++] = lfirst(cell);
+	sl_param_texts(v, n, 0, ids, i);
+	sl_query_run(&lock_entries, SL_WRITE, v, n);
 }
 
 static SlQuery relink = {

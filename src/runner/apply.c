@@ -28,9 +28,12 @@
 PG_FUNCTION_INFO_V1(sl_apply_pending);
 PG_FUNCTION_INFO_V1(sl_revert);
 
-/* Has this transaction run revisions?  Cleared at its end. */
-static bool ran_revisions = false;
-static bool callback_registered = false;
+/*
+ * The nesting level of the (sub)transaction that has the migration lock; 0 if
+ * none has.
+ */
+static int	lock_level = 0;
+static bool callbacks_registered = false;
 
 /*
  * A prepared transaction would keep the migration lock without a process to
@@ -42,32 +45,50 @@ transaction_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_PREPARE:
-			if (ran_revisions)
+			if (lock_level > 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that has run migrations"),
+						 errdetail("It would keep the migration lock without a process that could be asked."),
 						 errhint("COMMIT it.")));
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			ran_revisions = false;
+			lock_level = 0;
 			break;
 		default:
 			break;
 	}
 }
 
+/* A lock taken in a subtransaction goes with its abort, up with its commit. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId subid,
+						SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (lock_level < level)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		lock_level = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		lock_level = level - 1;
+}
+
 /* From now on this transaction cannot be prepared. */
 void
 sl_forbid_prepare(void)
 {
-	if (!callback_registered)
+	if (!callbacks_registered)
 	{
 		RegisterXactCallback(transaction_callback, NULL);
-		callback_registered = true;
+		RegisterSubXactCallback(subtransaction_callback, NULL);
+		callbacks_registered = true;
 	}
-	ran_revisions = true;
+	if (lock_level == 0)
+		lock_level = GetCurrentTransactionNestLevel();
 }
 
 /* The command that cannot run in a transaction; NULL: a header says so. */
@@ -192,7 +213,6 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	char	   *target = NULL;
 	SlOptions	options;
-	SlHolder	holder;
 	SlPlan	   *plan;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -215,19 +235,15 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 	if (sl_plan_nothing_to_do(target, direction))
 		return;
 
-	if (!sl_lock_try(ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
-	if (!sl_worker_lock_try(ExclusiveLock, &holder))
-		sl_lock_report_busy(&holder);
-	sl_worker_lock_release(ExclusiveLock);
-
+	sl_forbid_prepare();
+	sl_lock_for_transaction();
 	plan = sl_plan_make(target, direction, &options);
 	if (plan != NULL)
 	{
 		if (plan->external != NULL)
 			sl_plan_report_external(plan, true);
 		require_transactional(plan);
-		sl_forbid_prepare();
+		sl_plan_lock(plan);
 		run_plan(plan, caller, &options, rsinfo);
 	}
 	if (direction == SL_UP)

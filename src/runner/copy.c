@@ -63,7 +63,6 @@ check_privileges(ParseState *pstate, ParseNamespaceItem *item, Relation rel,
 	SlPermissions *permissions = sl_item_permissions(item);
 	ListCell   *cell;
 
-	permissions->requiredPerms |= ACL_INSERT;
 	foreach(cell, CopyGetAttnums(RelationGetDescr(rel), rel, columns))
 		permissions->insertedCols =
 			bms_add_member(permissions->insertedCols,
@@ -131,6 +130,7 @@ sl_execute_copy(const SlStatement *statement)
 	rel = table_openrv(stmt->relation, RowExclusiveLock);
 	item = addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL,
 										 false, false);
+	sl_item_permissions(item)->requiredPerms = ACL_INSERT;
 	if (stmt->whereClause != NULL)
 	{
 		addNSItemToQuery(pstate, item, false, true, true);

@@ -68,6 +68,7 @@ struct SlFence
 	List	   *cursors;		/* char *, cursors the script declared */
 	bool		cursors_known;	/* cursors_before is filled */
 	List	   *cursors_before; /* char *, cursors of the session */
+	bool		watching;		/* no nest: see sl_fence_watch */
 	bool		deferred;		/* there may be deferred triggers, or
 								 * constraints set */
 	MemoryContext context;
@@ -180,11 +181,29 @@ check_fetch(Node *node)
 			   NULL);
 }
 
-/* COPY fills tables without the executor. */
+/*
+ * COPY fills tables without the executor; to the client it would speak in the
+ * middle of the call's own result.
+ */
 static void
 check_copy(Node *node)
 {
-	fence_up->deferred |= castNode(CopyStmt, node)->is_from;
+	CopyStmt   *stmt = castNode(CopyStmt, node);
+
+	if (!stmt->is_from && stmt->filename == NULL)
+		refuse("COPY TO STDOUT", NULL);
+	fence_up->deferred |= stmt->is_from;
+}
+
+/* In a worker settings last, and its journal has to be written. */
+static void
+check_set(Node *node)
+{
+	VariableSetStmt *stmt = castNode(VariableSetStmt, node);
+
+	if (fence_up->watching && stmt->name != NULL &&
+		pg_strcasecmp(stmt->name, "default_transaction_read_only") == 0)
+		refuse("SET default_transaction_read_only", NULL);
 }
 
 static void
@@ -247,6 +266,7 @@ static const struct
 	{T_ListenStmt, check_listen},
 	{T_PrepareStmt, check_prepare},
 	{T_UnlistenStmt, check_unlisten},
+	{T_VariableSetStmt, check_set},
 };
 
 /* Functions that take or give up what belongs to the session. */
@@ -616,7 +636,8 @@ drop_temporary(SlFence *fence)
 		if (old == NULL || compare_addresses(old, cell) != 0)
 			add_exact_object_address(lfirst(cell), leftovers);
 	}
-	performMultipleDeletions(leftovers, DROP_CASCADE,
+	/* what is permanent and rests on it is an error of the script */
+	performMultipleDeletions(leftovers, DROP_RESTRICT,
 							 PERFORM_DELETION_INTERNAL |
 							 PERFORM_DELETION_QUIETLY);
 	free_object_addresses(leftovers);
@@ -641,10 +662,10 @@ is_kept_setting(const char *name)
 }
 
 static void
-set_in_nest(const char *name, const char *value)
+set_in_nest(const char *name, const char *value, GucAction action)
 {
 	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+							 action, true, 0, false);
 }
 
 /*
@@ -672,7 +693,7 @@ reset_session_settings(void)
 			names = lappend(names, pstrdup(variable->name));
 	}
 	foreach(cell, names)
-		set_in_nest(lfirst(cell), NULL);
+		set_in_nest(lfirst(cell), NULL, GUC_ACTION_SAVE);
 }
 
 /*
@@ -681,7 +702,7 @@ reset_session_settings(void)
  * there pg_temp would become the place where objects are created.
  */
 static void
-put_pg_temp_last(void)
+put_pg_temp_last(GucAction action)
 {
 	char	   *copy;
 	List	   *names;
@@ -697,7 +718,8 @@ put_pg_temp_last(void)
 		schemas = fetch_search_path(false);
 		if (schemas != NIL)
 			set_in_nest("search_path",
-						psprintf("%s, pg_temp", namespace_search_path));
+						psprintf("%s, pg_temp", namespace_search_path),
+						action);
 		list_free(schemas);
 	}
 	list_free(names);
@@ -737,8 +759,9 @@ sl_fence_raise(int lock_timeout, bool may_open_cursors)
 	fence->cursors_known = may_open_cursors;
 	fence->nest_level = NewGUCNestLevel();
 	reset_session_settings();
-	set_in_nest("lock_timeout", psprintf("%d", lock_timeout));
-	put_pg_temp_last();
+	set_in_nest("lock_timeout", psprintf("%d", lock_timeout),
+				GUC_ACTION_SAVE);
+	put_pg_temp_last(GUC_ACTION_SAVE);
 	fence_up = fence;
 	return fence;
 }
@@ -747,7 +770,8 @@ sl_fence_raise(int lock_timeout, bool may_open_cursors)
 void
 sl_fence_after_statement(SlFence *fence)
 {
-	put_pg_temp_last();
+	/* LOCAL: over what the script may have SET in this nest */
+	put_pg_temp_last(GUC_ACTION_LOCAL);
 }
 
 /* Safe in a failed transaction, too: it only frees memory. */
@@ -790,6 +814,7 @@ sl_fence_watch(void)
 	Assert(fence_up == NULL);
 	fence_up = palloc0_object(SlFence);
 	fence_up->context = TopMemoryContext;
+	fence_up->watching = true;
 	MemoryContextSwitchTo(before);
 }
 

@@ -205,6 +205,29 @@ sl_plan_make(const char *target, SlDirection direction,
 }
 
 /*
+ * Keep pushes from changing what is to run until the end of the transaction:
+ * for a run that is one transaction, and would lock them one by one.
+ */
+void
+sl_plan_lock(SlPlan *plan)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext context;
+	List	   *revisions = NIL;
+	ListCell   *cell;
+
+	context = AllocSetContextCreate(outer, "schema_lifecycle lock",
+									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	foreach(cell, plan->items)
+		revisions = lappend(revisions, ((SlPlanItem *) lfirst(cell))->revision);
+	sl_registry_lock_all(revisions);
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+	plan->locked = true;
+}
+
+/*
  * The revision of the plan that comes next, with its script, as it is now: a
  * push does not wait for the migration lock and may have changed it.  From
  * here to the end of the transaction it waits, so that what is recorded is
@@ -216,7 +239,8 @@ sl_plan_fetch(const SlPlan *plan, const char *revision)
 	SlRegistryEntry *entry;
 	const char *script = NULL;
 
-	sl_registry_lock(revision);
+	if (!plan->locked)
+		sl_registry_lock(revision);
 	entry = sl_registry_get_script(revision);
 	if (entry != NULL)
 		script = plan->direction == SL_UP ? entry->up : entry->down;

@@ -334,16 +334,36 @@ verify_create_index(Node *node)
  *-------------------------------------------------------------------------
  */
 
+/*
+ * A step that makes an object, or does away with one, is done if the object
+ * was not as it is now when the step began.  An error is a beginning, too: the
+ * statement that met an object in its way, or missed it, did nothing.
+ */
+static void
+look_at_object(Oid now, bool makes, const SlJournalStep *step,
+			   SlStepPlan *plan)
+{
+	if (step == NULL || step->before == NULL)
+	{
+		plan->before = OidIsValid(now) ? psprintf("[\"%u\"]", now) :
+			pstrdup("[]");
+		return;
+	}
+	plan->before = step->before;
+	plan->done = OidIsValid(now) == makes &&
+		(strcmp(step->before, "[]") == 0) == makes;
+}
+
 static void
 look_drop(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
 	DropStmt   *stmt = castNode(DropStmt, node);
 	RangeVar   *name;
 
-	if (step == NULL || list_length(stmt->objects) != 1)
+	if (list_length(stmt->objects) != 1)
 		return;
 	name = makeRangeVarFromNameList(linitial(stmt->objects));
-	plan->done = !OidIsValid(RangeVarGetRelid(name, NoLock, true));
+	look_at_object(RangeVarGetRelid(name, NoLock, true), false, step, plan);
 }
 
 /*
@@ -424,16 +444,17 @@ look_detach(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 	Oid			parent;
 	Oid			child;
 
-	if (step == NULL || cmd->subtype != AT_DetachPartition)
+	if (cmd->subtype != AT_DetachPartition)
 		return;
 	partition = castNode(PartitionCmd, cmd->def);
 	parent = RangeVarGetRelid(stmt->relation, NoLock, true);
 	child = RangeVarGetRelid(partition->name, NoLock, true);
 	if (!OidIsValid(parent) || !OidIsValid(child))
 		return;
-	if (!get_rel_relispartition(child))
-		plan->done = true;
-	else if (PartitionHasPendingDetach(child))
+	look_at_object(get_rel_relispartition(child) ? child : InvalidOid, false,
+				   step, plan);
+	if (step != NULL && !plan->done && get_rel_relispartition(child) &&
+		PartitionHasPendingDetach(child))
 	{
 		plan->cleanup = list_make1(psprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE",
 											qualified_name(parent),
@@ -450,52 +471,56 @@ look_detach(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 static void
 look_createdb(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		OidIsValid(get_database_oid(castNode(CreatedbStmt, node)->dbname,
-									true));
+	CreatedbStmt *stmt = castNode(CreatedbStmt, node);
+
+	look_at_object(get_database_oid(stmt->dbname, true), true, step, plan);
 }
 
 static void
 look_dropdb(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		!OidIsValid(get_database_oid(castNode(DropdbStmt, node)->dbname,
-									 true));
+	DropdbStmt *stmt = castNode(DropdbStmt, node);
+
+	look_at_object(get_database_oid(stmt->dbname, true), false, step, plan);
 }
 
 static void
 look_create_tablespace(Node *node, const SlJournalStep *step,
 					   SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		OidIsValid(get_tablespace_oid(castNode(CreateTableSpaceStmt,
-											   node)->tablespacename, true));
+	CreateTableSpaceStmt *stmt = castNode(CreateTableSpaceStmt, node);
+
+	look_at_object(get_tablespace_oid(stmt->tablespacename, true), true, step,
+				   plan);
 }
 
 static void
 look_drop_tablespace(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		!OidIsValid(get_tablespace_oid(castNode(DropTableSpaceStmt,
-												node)->tablespacename, true));
+	DropTableSpaceStmt *stmt = castNode(DropTableSpaceStmt, node);
+
+	look_at_object(get_tablespace_oid(stmt->tablespacename, true), false, step,
+				   plan);
 }
 
 static void
 look_create_subscription(Node *node, const SlJournalStep *step,
 						 SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		OidIsValid(get_subscription_oid(castNode(CreateSubscriptionStmt,
-												 node)->subname, true));
+	CreateSubscriptionStmt *stmt = castNode(CreateSubscriptionStmt, node);
+
+	look_at_object(get_subscription_oid(stmt->subname, true), true, step,
+				   plan);
 }
 
 static void
 look_drop_subscription(Node *node, const SlJournalStep *step,
 					   SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		!OidIsValid(get_subscription_oid(castNode(DropSubscriptionStmt,
-												  node)->subname, true));
+	DropSubscriptionStmt *stmt = castNode(DropSubscriptionStmt, node);
+
+	look_at_object(get_subscription_oid(stmt->subname, true), false, step,
+				   plan);
 }
 
 /*-------------------------------------------------------------------------

@@ -68,8 +68,6 @@ sl_record_done(const SlRegistryEntry *entry, SlDirection direction,
 	log.outcome = "ok";
 	log.statements = outcome->statements;
 	log.elapsed = outcome->elapsed;
-	if (direction == SL_UP)
-		log.evidence = NULL;
 	if (direction == SL_UP && runs_again(entry->kind))
 		log.meaning = entry->meaning;
 	sl_log_append(log_id, &log);
@@ -143,6 +141,33 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 }
 
 /*
+ * A script that ran outside a transaction and failed may have been changed
+ * into one that runs inside.  What it had begun is forgotten; what it had
+ * finished cannot be, for it is there.
+ */
+static void
+close_journal(const SlRegistryEntry *entry, SlDirection direction)
+{
+	ListCell   *cell;
+
+	foreach(cell, sl_journal_read(entry->revision,
+								  direction == SL_UP ? "up" : "down"))
+	{
+		SlJournalStep *step = lfirst(cell);
+
+		if (step->finished)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("statement %d of revision \"%s\" has run already, outside a transaction",
+							step->statement, entry->revision),
+					 errdetail("It ran as: %s", step->text),
+					 errhint("Register the script again as one that runs outside a transaction, or say with sl_resolve('%s', 'rolled_back', reason) that nothing of it is left.",
+							 entry->revision)));
+	}
+	sl_journal_clear(entry->revision);
+}
+
+/*
  * Claim, run and record one transactional revision in the current
  * transaction, whose abort undoes all three.  The migration lock is held, and
  * 'log_id' is what sl_log_next_id said since: the script cannot write to the
@@ -156,6 +181,8 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 	TimestampTz started = GetCurrentTimestamp();
 	int			statements;
 
+	if (entry->journal_open)
+		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
 	statements = run_fenced(entry, direction, caller, options);
 	sl_fill_outcome(outcome, direction, statements, started);

@@ -52,16 +52,30 @@ extern Oid	sl_worker_login(const char *revision, Oid registrar,
 
 /* in lock.c */
 
+/*
+ * The keys of the migration lock, as they were set when a call began: what is
+ * released must be what was taken, whatever a SET did in between.
+ */
+typedef struct SlLockKeys
+{
+	int			count;
+	int64		keys[FLEXIBLE_ARRAY_MEMBER];
+} SlLockKeys;
+
 /* Who has the lock that we wanted. */
 typedef struct SlHolder
 {
+	bool		worker;			/* it is a worker of ours that is left over */
 	int64		key;
 	int			pid;			/* 0: a prepared transaction, or gone */
 	TransactionId prepared_xid; /* of that, else invalid */
 } SlHolder;
 
-extern bool sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder);
-extern void sl_lock_release(LOCKMODE mode);
+extern SlLockKeys *sl_lock_keys(void);
+extern bool sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
+						SlHolder *holder);
+extern void sl_lock_release(const SlLockKeys *keys, LOCKMODE mode);
+extern void sl_lock_for_transaction(void);
 pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);
 extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
 extern void sl_worker_lock_release(LOCKMODE mode);
@@ -110,6 +124,8 @@ typedef struct SlOutcome
 	const char *outcome;		/* applied, reverted */
 	int			statements;
 	int64		elapsed;		/* microseconds */
+	bool		in_doubt;		/* failed, and only a person can say how far
+								 * it came */
 } SlOutcome;
 
 extern void sl_run_revision(const SlRegistryEntry *entry,
@@ -140,6 +156,7 @@ typedef struct SlPlan
 {
 	SlDirection direction;
 	List	   *items;			/* SlPlanItem, in the order of the run */
+	bool		locked;			/* their rows, by sl_plan_lock */
 	char	   *external;		/* stop here: another tool's; NULL if none */
 	char	   *external_format;
 } SlPlan;
@@ -149,13 +166,26 @@ extern SlPlan *sl_plan_make(const char *target, SlDirection direction,
 							const SlOptions *options);
 pg_noreturn extern void sl_plan_report_external(const SlPlan *plan,
 												bool atomic);
+extern void sl_plan_lock(SlPlan *plan);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);
 
 /* in steps.c: scripts that run outside a transaction */
-extern void sl_run_steps(const char *revision, SlDirection direction,
-						 const SlOptions *options, SlOutcome *outcome);
+
+/* What a worker is to run: as it was when its rights were checked. */
+typedef struct SlOrder
+{
+	const char *revision;
+	SlDirection direction;
+	Oid			registrar;
+	const char *checksum;		/* of the script's bytes */
+	bool	   *in_doubt;		/* set while a statement is at work that
+								 * nobody can ask how far it came */
+} SlOrder;
+
+extern void sl_run_steps(const SlOrder *order, const SlOptions *options,
+						 SlOutcome *outcome);
 extern void sl_record_steps_done(const SlRegistryEntry *entry,
 								 SlDirection direction,
 								 const SlOutcome *outcome);
@@ -165,6 +195,9 @@ extern void sl_record_steps_done(const SlRegistryEntry *entry,
 /* What the catalog says of a statement that commits by itself. */
 typedef struct SlStepPlan
 {
+	Oid			wait_for;		/* a table whose builders have to be through
+								 * before anything can be said; then look
+								 * again */
 	bool		done;			/* it is there already: do not run it */
 	List	   *cleanup;		/* char *: statements to run first, each by
 								 * itself */
@@ -175,6 +208,9 @@ typedef struct SlStepPlan
 extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 						 SlStepPlan *plan);
 extern void sl_step_verify(Node *stmt);
+
+/* in migrate.c */
+extern void sl_call_commit(void);
 
 /* in worker.c */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,

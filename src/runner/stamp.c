@@ -24,19 +24,13 @@ PG_FUNCTION_INFO_V1(sl_resolve);
 static void
 lock_for_words(const char *function)
 {
-	SlHolder	holder;
-
 	sl_require_writer(function);
 	if (sl_fence_is_up())
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", function)));
-	if (!sl_lock_try(ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
-	if (!sl_worker_lock_try(ExclusiveLock, &holder))
-		sl_lock_report_busy(&holder);
-	sl_worker_lock_release(ExclusiveLock);
 	sl_forbid_prepare();
+	sl_lock_for_transaction();
 }
 
 static void
@@ -84,15 +78,21 @@ stamp_one(const SlRevisionRow *row, bool claim, const char *reason,
 
 /* SL005: no footprint of the revision can bear the stamp out. */
 static void
-refuse_stamp(const char *revision)
+refuse_stamp(const char *revision, const char *target, bool claim)
 {
 	ereport(ERROR,
 			(errcode(SL_ERR_STAMP_REFUSED),
+			 claim ?
 			 errmsg("revision \"%s\" is not stamped: nothing proves that it ran here",
+					revision) :
+			 errmsg("revision \"%s\" is not freed: nothing proves that it is gone",
 					revision),
 			 errdetail("There is no footprint of it to hold against the catalog."),
+			 claim ?
 			 errhint("Run it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
-					 revision)));
+					 target) :
+			 errhint("Revert it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
+					 target)));
 }
 
 /*
@@ -136,7 +136,8 @@ sl_stamp(PG_FUNCTION_ARGS)
 	foreach(cell, free_list)
 	{
 		if (!force)
-			refuse_stamp(((const SlRevisionRow *) lfirst(cell))->revision);
+			refuse_stamp(((const SlRevisionRow *) lfirst(cell))->revision,
+						 target != NULL ? target->revision : name, false);
 		stamp_one(lfirst(cell), false, reason, rsinfo);
 	}
 	if (target != NULL)
@@ -148,7 +149,7 @@ sl_stamp(PG_FUNCTION_ARGS)
 			if (row->applied)
 				continue;
 			if (!force)
-				refuse_stamp(row->revision);
+				refuse_stamp(row->revision, target->revision, true);
 			stamp_one(row, true, reason, rsinfo);
 		}
 	}

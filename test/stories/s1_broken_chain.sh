@@ -11,7 +11,8 @@
 . test/slctl/lib.sh
 
 database=story_s1
-psql -Xqd postgres -c "DROP DATABASE IF EXISTS $database" \
+psql -Xqd postgres -c "SET client_min_messages = warning" \
+	-c "DROP DATABASE IF EXISTS $database" \
 	-c "CREATE DATABASE $database"
 PGDATABASE=$database
 export PGDATABASE
