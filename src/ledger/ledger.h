@@ -39,6 +39,9 @@ typedef enum SlKind
 	SL_KIND_BASELINE
 } SlKind;
 
+/* in query.c */
+extern void sl_ledger_require_plain(void);
+
 /* in registry.c */
 
 /* What the graph needs of a revision: no script. */
@@ -54,6 +57,7 @@ typedef struct SlRevisionRow
 	bool		linear;
 	bool		transactional;
 	char	   *offender;		/* NULL if transactional, or declared so */
+	int64		size;			/* bytes of both scripts */
 	bool		has_down;
 	bool		down_transactional;
 	bool		changed;		/* a candidate waits: SL003 */
@@ -125,6 +129,9 @@ extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
  * statements, has_data, meaning, registrar.
  */
 extern SlRegistryEntry *sl_registry_get_script(const char *revision);
+
+/* The same for several, SlRegistryEntry pointers in no order. */
+extern List *sl_registry_get_scripts(List *revisions);
 
 /*
  * Insert, or overwrite by id, with the current user as the registrar and
@@ -208,6 +215,20 @@ extern bool sl_claim_set(const char *revision, int64 log_id,
 						 const char *action, bool forced,
 						 const char *meaning);
 extern bool sl_unclaim(const char *revision);
+
+/* The same for a run that is one transaction, at its begin and its end. */
+typedef struct SlLogRow
+{
+	const char *revision;
+	TimestampTz at;
+	int			statements;
+	int64		elapsed;		/* microseconds */
+} SlLogRow;
+
+extern uint64 sl_claim_many(List *revisions, int64 first_id);
+extern uint64 sl_unclaim_many(List *revisions);
+extern void sl_log_append_many(int64 first_id, const char *action,
+							   const SlLogRow *rows, int count);
 
 /* in activity.c: what the server knows of other sessions */
 

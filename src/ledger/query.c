@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "ledger/ledger.h"
 #include "ledger/query.h"
 
 /* The text of a query with the extension's schema put in for "@.". */
@@ -77,6 +78,24 @@ require_plain_table(const SlExtension *extension, const char *table)
 				 errdetail("It would run with the rights of the extension's owner."),
 				 errhint("Remove it: nothing but the extension's functions may act on this table.")));
 	table_close(rel, NoLock);
+}
+
+/*
+ * The same for all own tables: asked at the end of a run, whose scripts may
+ * have been at them since they were written to.
+ */
+void
+sl_ledger_require_plain(void)
+{
+	static const char *const tables[] = {
+		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting"
+	};
+	SlExtension extension;
+	int			i;
+
+	sl_extension_get(&extension);
+	for (i = 0; i < (int) lengthof(tables); i++)
+		require_plain_table(&extension, tables[i]);
 }
 
 /* Make or renew the kept plan.  SPI is connected, the path is pinned. */
@@ -305,6 +324,19 @@ sl_param_text(Datum *values, char *nulls, int i, const char *text)
 {
 	nulls[i] = text == NULL ? 'n' : ' ';
 	values[i] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* A list of strings. */
+void
+sl_param_list(Datum *values, char *nulls, int i, List *texts)
+{
+	char	  **strings = palloc_array(char *, Max(list_length(texts), 1));
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, texts)
+		strings[count++] = lfirst(cell);
+	sl_param_texts(values, nulls, i, strings, count);
 }
 
 void

@@ -97,7 +97,9 @@ static SlQuery read_all = {
 	" WHERE l.revision OPERATOR(pg_catalog.=) r.revision"
 	" AND l.id OPERATOR(pg_catalog.>) f.id)) OR j.revision IS NOT NULL,"
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
-	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional"
+	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional,"
+	" COALESCE(pg_catalog.octet_length(r.up), 0)::pg_catalog.int8"
+	" OPERATOR(pg_catalog.+) COALESCE(pg_catalog.octet_length(r.down), 0)"
 	" FROM @.sl_registry AS r"
 	" LEFT JOIN @.sl_applied AS a"
 	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
@@ -167,6 +169,7 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->failed = sl_result_bool(&result, i, 13);
 		row->description = sl_result_text(&result, i, 14);
 		row->format = sl_result_text(&result, i, 15);
+		row->size = sl_result_bigint(&result, i, 21);
 		row->has_down = sl_result_bool(&result, i, 19);
 		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
@@ -288,48 +291,66 @@ sl_registry_get(const char *revision, bool fresh)
 	return entry;
 }
 
-static SlQuery read_script = {
-	"SELECT r.kind, r.up, r.up_line, r.down, r.down_line, r.statements,"
-	" r.has_data, r.meaning, r.registrar::pg_catalog.int8, r.registrar_name,"
-	" r.cluster, EXISTS (SELECT FROM @.sl_journal AS j"
+static SlQuery read_scripts = {
+	"SELECT r.revision, r.kind, r.up, r.up_line, r.down, r.down_line,"
+	" r.statements, r.has_data, r.meaning, r.registrar::pg_catalog.int8,"
+	" r.registrar_name, r.cluster, EXISTS (SELECT FROM @.sl_journal AS j"
 	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
 	" FROM @.sl_registry AS r"
-	" WHERE r.revision OPERATOR(pg_catalog.=) $1",
-	NULL, 1, {TEXTOID}
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)",
+	NULL, 1, {TEXTARRAYOID}
 };
 
-/* The same for a run, which asks for each revision: no join, no history. */
+/*
+ * The same for a run, which asks for many: no join, no history.  In no order;
+ * what is not registered any more is not among them.
+ */
+List *
+sl_registry_get_scripts(List *revisions)
+{
+	Datum		values[1];
+	char		nulls[1];
+	SlResult	result;
+	List	   *entries = NIL;
+	uint64		i;
+
+	sl_param_list(values, nulls, 0, revisions);
+	sl_query_open(&read_scripts, SL_READ_FRESH, values, nulls, &result);
+	for (i = 0; i < result.nrows; i++)
+	{
+		MemoryContext before = MemoryContextSwitchTo(result.caller);
+		SlRegistryEntry *entry = palloc0_object(SlRegistryEntry);
+
+		entry->revision = sl_result_text(&result, i, 1);
+		entry->kind = kind_from_ledger(sl_result_text(&result, i, 2));
+		entry->up = sl_result_text(&result, i, 3);
+		entry->up_line = sl_result_int(&result, i, 4);
+		entry->down = sl_result_text(&result, i, 5);
+		entry->down_line = sl_result_int(&result, i, 6);
+		entry->statements = sl_result_int(&result, i, 7);
+		entry->has_data = sl_result_bool(&result, i, 8);
+		strlcpy(entry->meaning, sl_result_text(&result, i, 9),
+				sizeof(entry->meaning));
+		entry->registrar_name = sl_result_text(&result, i, 11);
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, i, 10),
+											 entry->registrar_name,
+											 sl_result_bigint(&result, i, 12));
+		entry->journal_open = sl_result_bool(&result, i, 13);
+		entries = lappend(entries, entry);
+		MemoryContextSwitchTo(before);
+	}
+	sl_query_close(&result);
+	return entries;
+}
+
+/* One of them; NULL if it is not registered. */
 SlRegistryEntry *
 sl_registry_get_script(const char *revision)
 {
-	Datum		values[1];
-	SlResult	result;
-	SlRegistryEntry *entry = NULL;
+	List	   *entries;
 
-	values[0] = CStringGetTextDatum(revision);
-	sl_query_open(&read_script, SL_READ_FRESH, values, NULL, &result);
-	if (result.nrows > 0)
-	{
-		entry = MemoryContextAllocZero(result.caller,
-									   sizeof(SlRegistryEntry));
-		entry->revision = MemoryContextStrdup(result.caller, revision);
-		entry->kind = kind_from_ledger(sl_result_text(&result, 0, 1));
-		entry->up = sl_result_text(&result, 0, 2);
-		entry->up_line = sl_result_int(&result, 0, 3);
-		entry->down = sl_result_text(&result, 0, 4);
-		entry->down_line = sl_result_int(&result, 0, 5);
-		entry->statements = sl_result_int(&result, 0, 6);
-		entry->has_data = sl_result_bool(&result, 0, 7);
-		strlcpy(entry->meaning, sl_result_text(&result, 0, 8),
-				sizeof(entry->meaning));
-		entry->registrar_name = sl_result_text(&result, 0, 10);
-		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 9),
-											 entry->registrar_name,
-											 sl_result_bigint(&result, 0, 11));
-		entry->journal_open = sl_result_bool(&result, 0, 12);
-	}
-	sl_query_close(&result);
-	return entry;
+	entries = sl_registry_get_scripts(list_make1(unconstify(char *, revision)));
+	return entries == NIL ? NULL : linitial(entries);
 }
 
 static SlQuery put_entry = {

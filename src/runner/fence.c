@@ -806,12 +806,35 @@ sl_fence_is_up(void)
 }
 
 /*
+ * The settings of a fresh session, in a nest whose level is returned.  A run
+ * of many scripts in one transaction opens it once, around them all.
+ */
+int
+sl_fence_open(int lock_timeout)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	reset_session_settings();
+	set_in_nest("lock_timeout", psprintf("%d", lock_timeout),
+				GUC_ACTION_SAVE);
+	put_pg_temp_last(GUC_ACTION_SAVE);
+	return nest_level;
+}
+
+/* And the caller's again. */
+void
+sl_fence_close(int nest_level)
+{
+	AtEOXact_GUC(false, nest_level);
+}
+
+/*
  * Put the fence up around one script.  The caller confines the identity
  * before, and must lower or abandon the fence.  'may_open_cursors': it calls
  * functions, which need no DECLARE for that.
  */
 SlFence *
-sl_fence_raise(int lock_timeout, bool may_open_cursors)
+sl_fence_raise(int lock_timeout, bool open, bool may_open_cursors)
 {
 	SlFence    *fence = palloc0_object(SlFence);
 
@@ -825,11 +848,8 @@ sl_fence_raise(int lock_timeout, bool may_open_cursors)
 	if (may_open_cursors)
 		fence->cursors_before = open_cursors();
 	fence->cursors_known = may_open_cursors;
-	fence->nest_level = NewGUCNestLevel();
-	reset_session_settings();
-	set_in_nest("lock_timeout", psprintf("%d", lock_timeout),
-				GUC_ACTION_SAVE);
-	put_pg_temp_last(GUC_ACTION_SAVE);
+	fence->nest_level = open ? NewGUCNestLevel() :
+		sl_fence_open(lock_timeout);
 	fence_up = fence;
 	return fence;
 }

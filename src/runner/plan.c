@@ -134,6 +134,8 @@ make_item(const SlRevisionRow *row, SlDirection direction)
 	SlPlanItem *item = palloc0_object(SlPlanItem);
 
 	item->revision = pstrdup(row->revision);
+	item->kind = row->kind;
+	item->size = row->size;
 	item->transactional = direction == SL_UP ?
 		row->transactional : row->down_transactional;
 	return item;

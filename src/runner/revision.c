@@ -96,10 +96,13 @@ sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
 						   outcome->statements, outcome->elapsed / 1000.0)));
 }
 
-/* The script inside the fence; returns the number of statements. */
+/*
+ * The script inside the fence; returns the number of statements.  'open': the
+ * caller is inside sl_fence_open already.
+ */
 static int
 run_fenced(const SlRegistryEntry *entry, SlDirection direction,
-		   const char *caller, const SlOptions *options)
+		   const char *caller, const SlOptions *options, bool open)
 {
 	ErrorContextCallback callback;
 	SlIdentity	before;
@@ -122,7 +125,7 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 							  entry->registrar_name), &before);
 	PG_TRY();
 	{
-		fence = sl_fence_raise(options->migration_lock_timeout,
+		fence = sl_fence_raise(options->migration_lock_timeout, open,
 							   direction == SL_DOWN || entry->has_data);
 		statements = sl_execute_script(&run, fence);
 		sl_fence_lower(fence);
@@ -168,6 +171,19 @@ close_journal(const SlRegistryEntry *entry, SlDirection direction)
 }
 
 /*
+ * Run a script that is claimed, or that runs again and is claimed here, for a
+ * run that keeps its books once for all its revisions.
+ */
+int
+sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
+			  const char *caller, const SlOptions *options, bool open)
+{
+	if (entry->journal_open)
+		close_journal(entry, direction);
+	return run_fenced(entry, direction, caller, options, open);
+}
+
+/*
  * Claim, run and record one transactional revision in the current
  * transaction, whose abort undoes all three.  The migration lock is held, and
  * 'log_id' is what sl_log_next_id said since: the script cannot write to the
@@ -184,7 +200,7 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 	if (entry->journal_open)
 		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
-	statements = run_fenced(entry, direction, caller, options);
+	statements = run_fenced(entry, direction, caller, options, false);
 	sl_fill_outcome(outcome, direction, statements, started);
 	sl_record_done(entry, direction, log_id, outcome);
 	sl_restore_activity();

@@ -86,7 +86,10 @@ extern bool sl_fence_is_up(void);
 
 typedef struct SlFence SlFence;
 
-extern SlFence *sl_fence_raise(int lock_timeout, bool may_open_cursors);
+extern int	sl_fence_open(int lock_timeout);
+extern void sl_fence_close(int nest_level);
+extern SlFence *sl_fence_raise(int lock_timeout, bool open,
+							   bool may_open_cursors);
 extern void sl_fence_after_statement(SlFence *fence);
 extern void sl_fence_note_rows(Oid relid);
 extern void sl_fence_lower(SlFence *fence);
@@ -132,6 +135,9 @@ extern void sl_run_revision(const SlRegistryEntry *entry,
 							SlDirection direction, const char *caller,
 							const SlOptions *options, int64 log_id,
 							SlOutcome *outcome);
+extern int	sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
+						  const char *caller, const SlOptions *options,
+						  bool open);
 extern void sl_record_done(const SlRegistryEntry *entry,
 						   SlDirection direction, int64 log_id,
 						   const SlOutcome *outcome);
@@ -148,7 +154,9 @@ extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
 typedef struct SlPlanItem
 {
 	char	   *revision;
+	SlKind		kind;
 	bool		transactional;
+	int64		size;			/* bytes of its scripts */
 } SlPlanItem;
 
 /* What a call is to do, checked: nothing has run yet. */
