@@ -201,8 +201,11 @@ refuse_doubt(const Steps *steps, const SlStatement *statement)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("statement %d of revision \"%s\" was begun and may have committed a part of its work",
 					statement->ordinal, steps->entry->revision),
+			 statement->line > 0 ?
 			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
 					   statement->line,
+					   sl_command_name(statement)) :
+			 errdetail("The catalog cannot tell how far a %s came.",
 					   sl_command_name(statement)),
 			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
 					 steps->entry->revision)));
@@ -359,6 +362,54 @@ step_outside(Steps *steps, const SlStatement *statement, const char *command,
 	*steps->order->in_doubt = false;
 }
 
+/*
+ * A step that was begun, and in whose place the script now has a statement
+ * that needs no look, or none: clear its debris away, for nobody else will.
+ */
+static void
+clear_replaced(Steps *steps, const SlJournalStep *step)
+{
+	SlStatement old = {0};
+	SlStepPlan	plan;
+	ListCell   *cell;
+
+	old.ordinal = step->statement;
+	old.tree = linitial_node(RawStmt, pg_parse_query(step->text));
+	for (;;)
+	{
+		memset(&plan, 0, sizeof(plan));
+		StartTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		look_at_replaced(steps, &old, step, &plan);
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+		if (!OidIsValid(plan.wait_for))
+			break;
+		wait_for_builders(steps, plan.wait_for);
+	}
+	lower_lock_timeout(steps, "CONCURRENTLY");
+	foreach(cell, plan.cleanup)
+		run_text(lfirst(cell));
+	restore_lock_timeout(steps);
+}
+
+/* The same for those behind the last statement that the script has now. */
+static void
+clear_behind(Steps *steps, int count)
+{
+	int			ordinal;
+
+	for (ordinal = count + 1; ordinal <= steps->njournal; ordinal++)
+	{
+		const SlJournalStep *step = find_step(steps, ordinal);
+
+		if (step != NULL && !step->finished)
+			clear_replaced(steps, step);
+	}
+}
+
 /* What finished before must still be what the script says. */
 static void
 require_same_text(const Steps *steps, const SlStatement *statement,
@@ -396,7 +447,11 @@ run_step(Steps *steps, const SlStatement *statement)
 		commits_by_itself(steps, stmt))
 		step_outside(steps, statement, command != NULL ? command : "", step);
 	else
+	{
+		if (step != NULL)
+			clear_replaced(steps, step);
 		step_in_transaction(steps, statement, true);
+	}
 	if (steps->run.statement_timeout > 0)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 }
@@ -507,6 +562,7 @@ sl_run_steps(const SlOrder *order, const SlOptions *options,
 		count++;
 	}
 	sl_scan_end(scanner);
+	clear_behind(&steps, count);
 	steps.run.statement = NULL;
 	sl_fence_abandon();
 	error_context_stack = callback.previous;
