@@ -205,8 +205,7 @@ refuse_doubt(const Steps *steps, const SlStatement *statement)
 			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
 					   statement->line,
 					   sl_command_name(statement)) :
-			 errdetail("The catalog cannot tell how far a %s came.",
-					   sl_command_name(statement)),
+			 errdetail("The catalog cannot tell how far it came."),
 			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
 					 steps->entry->revision)));
 }
@@ -289,7 +288,9 @@ look(Steps *steps, const SlStatement *statement, const SlJournalStep *step,
 		look_at_replaced(steps, statement, step, plan);
 		step = NULL;
 	}
-	if (!commits_by_itself(steps, statement->tree->stmt))
+	if (statement->tree == NULL)
+		;						/* the script has no statement there */
+	else if (!commits_by_itself(steps, statement->tree->stmt))
 		sl_step_look(statement->tree->stmt, step, plan);
 	else if (step != NULL)
 		refuse_doubt(steps, statement);
@@ -379,20 +380,12 @@ clear_replaced(Steps *steps, const SlJournalStep *step)
 	ListCell   *cell;
 
 	old.ordinal = step->statement;
-	old.tree = linitial_node(RawStmt, pg_parse_query(step->text));
-	for (;;)
+	old.text = "";
+	look(steps, &old, step, &plan);
+	if (OidIsValid(plan.wait_for))
 	{
-		memset(&plan, 0, sizeof(plan));
-		StartTransactionCommand();
-		MemoryContextSwitchTo(steps->statement);
-		PushActiveSnapshot(GetTransactionSnapshot());
-		look_at_replaced(steps, &old, step, &plan);
-		PopActiveSnapshot();
-		CommitTransactionCommand();
-		MemoryContextSwitchTo(steps->statement);
-		if (!OidIsValid(plan.wait_for))
-			break;
 		wait_for_builders(steps, plan.wait_for);
+		look(steps, &old, step, &plan);
 	}
 	lower_lock_timeout(steps, "CONCURRENTLY");
 	foreach(cell, plan.cleanup)
