@@ -285,6 +285,10 @@ static void
 fetch_piece(Work *work)
 {
 	work->entry = sl_plan_fetch(work->plan, work->revision);
+
+	/* from its first statement on, what is reverted needs a look */
+	if (work->call->direction == SL_DOWN)
+		sl_registry_unsettle(work->revision);
 }
 
 static void

@@ -201,9 +201,11 @@ refuse_doubt(const Steps *steps, const SlStatement *statement)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("statement %d of revision \"%s\" was begun and may have committed a part of its work",
 					statement->ordinal, steps->entry->revision),
+			 statement->line > 0 ?
 			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
 					   statement->line,
-					   sl_command_name(statement)),
+					   sl_command_name(statement)) :
+			 errdetail("The catalog cannot tell how far it came."),
 			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
 					 steps->entry->revision)));
 }
@@ -286,7 +288,9 @@ look(Steps *steps, const SlStatement *statement, const SlJournalStep *step,
 		look_at_replaced(steps, statement, step, plan);
 		step = NULL;
 	}
-	if (!commits_by_itself(steps, statement->tree->stmt))
+	if (statement->tree == NULL)
+		;						/* the script has no statement there */
+	else if (!commits_by_itself(steps, statement->tree->stmt))
 		sl_step_look(statement->tree->stmt, step, plan);
 	else if (step != NULL)
 		refuse_doubt(steps, statement);
@@ -364,6 +368,46 @@ step_outside(Steps *steps, const SlStatement *statement, const char *command,
 	*steps->order->in_doubt = false;
 }
 
+/*
+ * A step that was begun, and in whose place the script now has a statement
+ * that needs no look, or none: clear its debris away, for nobody else will.
+ */
+static void
+clear_replaced(Steps *steps, const SlJournalStep *step)
+{
+	SlStatement old = {0};
+	SlStepPlan	plan;
+	ListCell   *cell;
+
+	old.ordinal = step->statement;
+	old.text = "";
+	look(steps, &old, step, &plan);
+	if (OidIsValid(plan.wait_for))
+	{
+		wait_for_builders(steps, plan.wait_for);
+		look(steps, &old, step, &plan);
+	}
+	lower_lock_timeout(steps, "CONCURRENTLY");
+	foreach(cell, plan.cleanup)
+		run_text(lfirst(cell));
+	restore_lock_timeout(steps);
+}
+
+/* The same for those behind the last statement that the script has now. */
+static void
+clear_behind(Steps *steps, int count)
+{
+	int			ordinal;
+
+	for (ordinal = count + 1; ordinal <= steps->njournal; ordinal++)
+	{
+		const SlJournalStep *step = find_step(steps, ordinal);
+
+		if (step != NULL && !step->finished)
+			clear_replaced(steps, step);
+	}
+}
+
 /* What finished before must still be what the script says. */
 static void
 require_same_text(const Steps *steps, const SlStatement *statement,
@@ -401,7 +445,11 @@ run_step(Steps *steps, const SlStatement *statement)
 		commits_by_itself(steps, stmt))
 		step_outside(steps, statement, command != NULL ? command : "", step);
 	else
+	{
+		if (step != NULL)
+			clear_replaced(steps, step);
 		step_in_transaction(steps, statement, true);
+	}
 	if (steps->run.statement_timeout > 0)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 }
@@ -512,6 +560,7 @@ sl_run_steps(const SlOrder *order, const SlOptions *options,
 		count++;
 	}
 	sl_scan_end(scanner);
+	clear_behind(&steps, count);
 	steps.run.statement = NULL;
 	sl_fence_abandon();
 	error_context_stack = callback.previous;

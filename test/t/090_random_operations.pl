@@ -329,6 +329,52 @@ sub check_traces
 	  if "@$order" ne "@trace_order";
 }
 
+# A script and its row of the history are one transaction.
+sub check_transactions
+{
+	my ($round) = @_;
+	my $steps = join ',', map { sql_literal($_->{id}) }
+	  grep { $_->{steps} } values %{ $round->{state}{revisions} };
+	my ($split) = rows($round, <<SQL);
+SELECT string_agg(DISTINCT id, ' ') FROM (
+	SELECT coalesce(l.revision, r.id) COLLATE "C" AS id
+	  FROM (SELECT revision, action, xmin FROM sl_log WHERE action IN ('apply', 'revert')) AS l
+	  FULL JOIN ops.ran AS r ON r.id = l.revision AND r.xmin = l.xmin
+	   AND (r.direction = 'up') = (l.action = 'apply')
+	 WHERE l.revision IS NULL OR r.id IS NULL) AS s
+ WHERE id <> ALL (ARRAY[$steps]::text[])
+SQL
+
+	note_problem($round, "not in one transaction: $split->[0]")
+	  if $split->[0] ne '';
+}
+
+# What functions say of the same thing.
+sub check_functions
+{
+	my ($round, $graph) = @_;
+	my %half = map { $_->[0] => 1 }
+	  rows($round, "SELECT revision FROM sl_journal WHERE direction = 'down'");
+
+	note_problem($round, "settled, and $_->[1]: $_->[0]")
+	  for rows($round,
+		"SELECT revision, state FROM sl_registry JOIN sl_graph() USING (revision) WHERE settled AND state <> 'applied'"
+	  );
+	return if rows($round, "SELECT 1 FROM sl_check_graph() WHERE severity = 'error'");
+
+	my %pending = map { $_->[0] => 1 }
+	  rows($round, "SELECT revision FROM sl_pending('heads')");
+
+	for my $id (sort keys %$graph)
+	{
+		my $due = $graph->{$id}{state} ne 'applied' && !$half{$id};
+
+		note_problem($round,
+			"$id: $graph->{$id}{state}, pending " . ($pending{$id} // 0))
+		  if $due != ($pending{$id} // 0);
+	}
+}
+
 # The history against what the functions say and what is there.
 sub check_claims
 {
@@ -337,7 +383,7 @@ sub check_claims
 	  rows($round, 'SELECT revision FROM sl_applied');
 	my %tables = map { $_->[0] => 1 }
 	  rows($round,
-		"SELECT substr(relname, 3) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'"
+		"SELECT substr(relname, 3) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relname ~ '^t_' AND relkind = 'r'"
 	  );
 
 	for my $id (sort keys %{ $round->{state}{revisions} })
@@ -376,7 +422,7 @@ sub check_leftovers
 			'SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT (indisvalid AND indisready AND indislive)'
 		))
 	{
-		my ($id) = $row->[0] =~ /^[a-z]_(\w+?)(_cc.*)?$/;
+		my ($id) = $row->[0] =~ /^[a-z]_([a-z]\d+|\d+_f)/;
 
 		note_problem($round, "index $row->[0] is invalid, no journal is open")
 		  unless $journal->{ $id // '' };
@@ -416,6 +462,8 @@ sub check_database
 
 	check_traces($round, $ran, $order, \%open);
 	check_claims($round, $claimed, \%graph, \%journal);
+	check_transactions($round);
+	check_functions($round, \%graph);
 	check_leftovers($round, \%journal);
 	return \%graph;
 }
@@ -496,7 +544,8 @@ sub report
 for my $n (1 .. $rounds)
 {
 	my $random = random_numbers($seed * 1000 + $n);
-	my %flavour = (linear => !$random->(4), reversible => $random->(3) > 0);
+	my %flavour = (linear => !$random->(4), reversible => $random->(3) > 0,
+		stormy => !$random->(3));
 	my %round = (
 		db => "random_$n",
 		name => join(' ',
@@ -538,7 +587,7 @@ for my $n (1 .. $rounds)
 	$done{reverted} += $_->{reverted} // 0 for values %{ $round{told} };
 }
 
-note("$_: $done{$_}") for sort keys %done;
+note(join ', ', map { "$_: $done{$_}" } sort keys %done);
 cmp_ok($done{applied}, '>', 5 * $rounds, 'enough was applied');
 check_log($node, 'random');
 unlike(

@@ -32,7 +32,7 @@ sub random_numbers
 
 # What the test knows of a database: the revisions by id, each with its script.
 # 'linear': there is one head.  'reversible': each has a
-# down script.
+# down script.  'stormy': see weight().
 sub new_state
 {
 	my (%flavour) = @_;
@@ -123,7 +123,21 @@ sub make_scripts
 		push @up, "CREATE INDEX CONCURRENTLY s_$id ON ops.shared (a)"
 		  if $r->(3) == 0;
 		push @up, "REINDEX INDEX CONCURRENTLY app.i_$id" if $r->(4) == 0;
+		push @up, "DROP INDEX CONCURRENTLY app.i_$id",
+		  "CREATE INDEX CONCURRENTLY i_$id ON app.t_$id (b)"
+		  if $r->(4) == 0;
+		push @up, "REINDEX TABLE CONCURRENTLY app.t_$id" if $r->(4) == 0;
+		push @up, "CREATE INDEX CONCURRENTLY ON app.t_$id (a, b)"
+		  if $r->(4) == 0;
 		push @up, "VACUUM app.t_$id" if $r->(5) == 0;
+		if ($r->(4) == 0)
+		{
+			push @up,
+			  "CREATE TABLE app.p_$id (a int) PARTITION BY LIST (a)",
+			  "CREATE TABLE app.q_$id PARTITION OF app.p_$id FOR VALUES IN (1)",
+			  "ALTER TABLE app.p_$id DETACH PARTITION app.q_$id CONCURRENTLY";
+			push @down, "DROP TABLE app.p_$id", "DROP TABLE app.q_$id";
+		}
 		push @up, "INSERT INTO app.t_$id VALUES (99, 99)" if $r->(2);
 		unshift @down, "DROP INDEX CONCURRENTLY IF EXISTS ops.s_$id"
 		  if grep { /s_$id/ } @up;
@@ -143,7 +157,11 @@ sub make_scripts
 	$revision{fixed} = join(";\n", @up) . ";\n";
 
 	# what is behind the failing statement may be changed, nothing else
-	push @up, 'SELECT 1 / 0' if $is{broken};
+	push @up,
+	  $is{steps} && $r->(2)
+	  ? "CREATE UNIQUE INDEX CONCURRENTLY x_$id ON app.t_$id ((1))"
+	  : 'SELECT 1 / 0'
+	  if $is{broken};
 	$revision{up} = join(";\n", @up) . ";\n";
 	$revision{down} = join(";\n", @down) . ";\n" unless $is{no_down};
 	return \%revision;
@@ -523,9 +541,16 @@ my @operations = (
 	[ lock_tables => \&op_lock_tables, 4 ],
 	[ old_snapshot => \&op_old_snapshot, 3 ],
 	[ schema => \&op_schema, 2 ]);
-my $weight = 0;
 
-$weight += $_->[2] for @operations;
+# A database where there is no peace: more is cancelled and terminated.
+sub weight
+{
+	my ($state, $operation) = @_;
+
+	return $operation->[2] * 4
+	  if $state->{stormy} && $operation->[0] eq 'signal';
+	return $operation->[2];
+}
 
 # The next operation of a session: its name, SQL, and what acknowledges it.
 sub operation
@@ -536,14 +561,17 @@ sub operation
 	return ('register', shift @{ $state->{again} }) if @{ $state->{again} };
 	for (;;)
 	{
-		my $n = $r->($weight);
+		my $sum = 0;
+		my $n;
 
+		$sum += weight($state, $_) for @operations;
+		$n = $r->($sum);
 		for my $operation (@operations)
 		{
-			my ($name, $make, $share) = @$operation;
+			my ($name, $make) = @$operation;
 			my ($sql, $acknowledged);
 
-			$n -= $share;
+			$n -= weight($state, $operation);
 			next if $n >= 0;
 			($sql, $acknowledged) = $make->($state, $r);
 			return ($name, $sql, $acknowledged) if defined $sql;
