@@ -198,6 +198,13 @@ pg_noreturn extern void sl_file_unnamed(const SlPush *push,
 										const SlFile *file,
 										const char *form);
 
+extern const char *sl_header_name(const char *word, int length, bool *bare);
+
+/* in marker.c */
+extern void sl_source_markers(const SlSource *source, bool own_format);
+
+/* in source.c */
+
 /*
  * How the message of an error begins: the file, or the revision if there is
  * none, and the line, or 0.

@@ -202,6 +202,28 @@ header_down(SlSource *source, const SlHeader *header, bool in_down)
 	source->up = sl_slice(text, 0, header->start);
 }
 
+/*
+ * Is this the name of a header, but for its case?  '*bare': it takes no
+ * value.
+ */
+const char *
+sl_header_name(const char *word, int length, bool *bare)
+{
+	int			i;
+
+	for (i = 0; i < (int) lengthof(header_rules); i++)
+	{
+		const char *name = header_rules[i].name;
+
+		if ((int) strlen(name) != length ||
+			pg_strncasecmp(name, word, length) != 0)
+			continue;
+		*bare = (header_rules[i].flags & NO_VALUE) != 0;
+		return name;
+	}
+	return NULL;
+}
+
 /* Find the rule for a header, and refuse it where it must not stand. */
 static const HeaderRule *
 header_rule(const SlSource *source, const SlHeader *header, bool own_format,
@@ -274,6 +296,7 @@ sl_source_headers(SlSource *source, bool own_format)
 	ListCell   *cell;
 
 	source->foreign = !own_format;
+	sl_source_markers(source, own_format);
 	origin.file = source->file;
 	origin.revision = source->revision;
 	origin.first_line = source->up_line;

@@ -138,6 +138,17 @@ typedef struct SlHeader
 extern List *sl_script_headers(const char *text, Size length,
 							   const SlOrigin *origin);
 
+/* The same for all comments that begin with two dashes. */
+typedef struct SlComment
+{
+	const char *text;			/* with the dashes, without blanks behind */
+	int			line;			/* origin included */
+	bool		alone;			/* nothing stands before it on its line */
+} SlComment;
+
+extern List *sl_script_comments(const char *text, Size length,
+								const SlOrigin *origin);
+
 /* Hex SHA-256 of bytes. */
 extern void sl_sha256_hex(const void *data, Size length, char out[65]);
 
