@@ -353,6 +353,32 @@ SELECT to_regclass('z');
 SELECT revision, state FROM sl_graph() WHERE revision = 'y4';
 
 --
+-- A script that calls every function: none ends in an internal error, and
+-- what would run or record is refused
+--
+SELECT sl_register('z', $$
+CREATE TABLE all_calls (n serial, command text, outcome text);
+CREATE FUNCTION attempt(command text) RETURNS text LANGUAGE plpgsql AS $f$
+BEGIN
+	EXECUTE command;
+	RETURN 'done';
+EXCEPTION WHEN others THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $f$;
+INSERT INTO all_calls (command)
+SELECT CASE prokind WHEN 'p' THEN 'CALL ' ELSE 'SELECT ' END || 'sl.' || proname || '('
+	|| (SELECT coalesce(string_agg(CASE t WHEN 'text'::regtype THEN $q$'base'$q$
+			WHEN 'text[]'::regtype THEN $q$'{base}'$q$ WHEN 'jsonb'::regtype THEN $q$'{}'$q$
+			WHEN 'boolean'::regtype THEN 'true' WHEN 'regrole'::regtype THEN 'current_user::regrole'
+			END, ', ' ORDER BY i), '')
+		FROM unnest(proargtypes) WITH ORDINALITY AS a (t, i)) || ')'
+  FROM pg_proc WHERE pronamespace = 'sl'::regnamespace ORDER BY proname COLLATE "C";
+UPDATE all_calls SET outcome = attempt(command);
+$$, NULL, '{y3}') \gset
+SELECT revision FROM sl_apply_pending('z');
+SELECT command, outcome FROM all_calls ORDER BY n;
+
+--
 -- Deep texts: an error of the migration, and the session lives
 --
 \set VERBOSITY sqlstate

@@ -149,7 +149,7 @@ sl_execute_copy(const SlStatement *statement)
 	state = BeginCopyFrom(pstate, rel, where, NULL, false, read_copy_data,
 						  stmt->attlist, stmt->options);
 	(void) CopyFrom(state);
-	sl_fence_note_rows();
+	sl_fence_note_rows(RelationGetRelid(rel));
 	EndCopyFrom(state);
 
 	table_close(rel, NoLock);

@@ -44,6 +44,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "parser/parsetree.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -57,6 +58,9 @@
 
 #include "runner/runner.h"
 
+/* more tables than these are not told one from the other */
+#define MAX_CHANGED 100
+
 struct SlFence
 {
 	int			nest_level;
@@ -69,8 +73,13 @@ struct SlFence
 	bool		cursors_known;	/* cursors_before is filled */
 	List	   *cursors_before; /* char *, cursors of the session */
 	bool		watching;		/* no nest: see sl_fence_watch */
-	bool		deferred;		/* there may be deferred triggers, or
-								 * constraints set */
+	List	   *changed;		/* OIDs of the tables that the script changed */
+	bool		changing;		/* it changed one since this was cleared */
+	bool		deferred;		/* constraints were set, or tables changed
+								 * that are not among these */
+	bool		all_deferred;	/* the script's last word on constraints was
+								 * SET CONSTRAINTS ALL DEFERRED */
+	bool		constraints_made;	/* since then, there may be new ones */
 	MemoryContext context;
 };
 
@@ -209,7 +218,18 @@ check_set(Node *node)
 static void
 check_set_constraints(Node *node)
 {
+	ConstraintsSetStmt *stmt = castNode(ConstraintsSetStmt, node);
+
 	fence_up->deferred = true;
+	fence_up->all_deferred = stmt->constraints == NIL && stmt->deferred;
+	fence_up->constraints_made = false;
+}
+
+/* ALL means those to come, too. */
+static void
+check_makes_constraints(Node *node)
+{
+	fence_up->constraints_made = true;
 }
 
 static void
@@ -255,9 +275,12 @@ static const struct
 	NodeTag		tag;
 	void		(*check) (Node *node);
 }			statement_checks[] = {
+	{T_AlterTableStmt, check_makes_constraints},
 	{T_ClosePortalStmt, check_close},
 	{T_ConstraintsSetStmt, check_set_constraints},
 	{T_CopyStmt, check_copy},
+	{T_CreateStmt, check_makes_constraints},
+	{T_CreateTrigStmt, check_makes_constraints},
 	{T_DeallocateStmt, check_deallocate},
 	{T_DeclareCursorStmt, check_declare},
 	{T_DiscardStmt, check_discard},
@@ -410,6 +433,24 @@ set_constraints(List *names, bool deferred)
 }
 
 /*
+ * Has the script set constraints, or left events behind on a table that it
+ * changed?  The look at pg_constraint that would follow is too dear for every
+ * script that inserts a row.
+ */
+static bool
+may_be_deferred(void)
+{
+	ListCell   *cell;
+
+	if (fence_up->deferred)
+		return true;
+	foreach(cell, fence_up->changed)
+		if (AfterTriggerPendingOnRel(lfirst_oid(cell)))
+			return true;
+	return false;
+}
+
+/*
  * Check what is deferred, and leave every constraint as it is in a fresh
  * transaction.  SET CONSTRAINTS ALL would not do: it also rules over
  * constraints that later scripts make, and cannot be taken back.
@@ -417,17 +458,18 @@ set_constraints(List *names, bool deferred)
 static void
 settle_constraints(void)
 {
-	if (!fence_up->deferred)
+	if (!may_be_deferred())
 		return;
 
 	/* a trigger may make another constraint, and leave an event for it */
-	while (fence_up->deferred)
+	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		fence_up->deferred = false;
+		fence_up->changing = false;
 		CommandCounterIncrement();
 		set_constraints(deferrable_constraints(false, false), false);
-	}
+	} while (fence_up->changing && may_be_deferred());
 	set_constraints(deferrable_constraints(true, true), true);
 }
 
@@ -451,9 +493,12 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 			((ConstraintsSetStmt *) node)->constraints == NIL)
 		{
 			bool		defer = ((ConstraintsSetStmt *) node)->deferred;
+			List	   *names = deferrable_constraints(false, defer);
 
-			set_constraints(deferrable_constraints(false, defer), defer);
-			return;
+			if (names == NIL)
+				return;
+			pstmt = copyObject(pstmt);
+			((ConstraintsSetStmt *) pstmt->utilityStmt)->constraints = names;
 		}
 	}
 
@@ -465,13 +510,36 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 								dest, qc);
 }
 
+/*
+ * A table gets rows: its triggers may be deferred.  Which partition a row of a
+ * partitioned table goes to is not known here.
+ */
+static void
+note_changed(Oid relid)
+{
+	MemoryContext before = MemoryContextSwitchTo(fence_up->context);
+
+	fence_up->changing = true;
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ||
+		list_length(fence_up->changed) >= MAX_CHANGED)
+		fence_up->deferred = true;
+	else
+		fence_up->changed = list_append_unique_oid(fence_up->changed, relid);
+	MemoryContextSwitchTo(before);
+}
+
 /* What changes rows may leave deferred triggers behind. */
 static void
 fence_executor_start(QueryDesc *desc, int flags)
 {
-	if (fence_up != NULL && (desc->operation != CMD_SELECT ||
-							 desc->plannedstmt->hasModifyingCTE))
-		fence_up->deferred = true;
+	if (fence_up != NULL)
+	{
+		ListCell   *cell;
+
+		foreach(cell, desc->plannedstmt->resultRelations)
+			note_changed(rt_fetch(lfirst_int(cell),
+								  desc->plannedstmt->rtable)->relid);
+	}
 
 	if (prev_executor_start)
 		prev_executor_start(desc, flags);
@@ -481,10 +549,10 @@ fence_executor_start(QueryDesc *desc, int flags)
 
 /* The same for rows that come past the executor. */
 void
-sl_fence_note_rows(void)
+sl_fence_note_rows(Oid relid)
 {
 	if (fence_up != NULL)
-		fence_up->deferred = true;
+		note_changed(relid);
 }
 
 /* Install the hooks; called once, by _PG_init. */
@@ -772,6 +840,12 @@ sl_fence_after_statement(SlFence *fence)
 {
 	/* LOCAL: over what the script may have SET in this nest */
 	put_pg_temp_last(GUC_ACTION_LOCAL);
+	if (fence->all_deferred && fence->constraints_made)
+	{
+		CommandCounterIncrement();
+		set_constraints(deferrable_constraints(false, true), true);
+		fence->constraints_made = false;
+	}
 }
 
 /* Safe in a failed transaction, too: it only frees memory. */

@@ -365,7 +365,7 @@ failure_hint(const SlPlanItem *item, const SlOutcome *outcome)
 		return _("Revision \"%s\" was rolled back, those before it stay as they are. Put the cause right and CALL %s() again.");
 	if (outcome->in_doubt)
 		return _("Revision \"%s\" may have committed a part of the statement that failed: look at the data, and say with sl_resolve() how to go on, before you CALL %s() again.");
-	return _("The statements of revision \"%s\" that had finished stay as they are. Put the cause right and CALL %s() again: it continues behind them.");
+	return _("The statements of revision \"%s\" that had finished stay as they are. Put the cause right and CALL %s() again: it clears away what this attempt left, and continues behind them.");
 }
 
 /*
@@ -402,8 +402,13 @@ fail_revision(Call *call, const SlPlanItem *item, const SlOutcome *outcome,
 	PG_END_TRY();
 
 	if (error->hint == NULL)
+	{
 		error->hint = psprintf(failure_hint(item, outcome), item->revision,
 							   call->name);
+		if (is_lock_failure(error))
+			error->hint = psprintf(_("%s It waited for a lock (schema_lifecycle.migration_lock_timeout, lock_retries); pg_locks and pg_blocking_pids() say who has it."),
+								   error->hint);
+	}
 	ReThrowError(error);
 }
 

@@ -88,7 +88,7 @@ typedef struct SlFence SlFence;
 
 extern SlFence *sl_fence_raise(int lock_timeout, bool may_open_cursors);
 extern void sl_fence_after_statement(SlFence *fence);
-extern void sl_fence_note_rows(void);
+extern void sl_fence_note_rows(Oid relid);
 extern void sl_fence_lower(SlFence *fence);
 extern void sl_fence_abandon(void);
 extern void sl_fence_watch(void);

@@ -341,7 +341,12 @@ step_outside(Steps *steps, const SlStatement *statement, const char *command,
 		stmt = copyObject(stmt);
 		lower_lock_timeout(steps, command);
 		foreach(cell, plan.cleanup)
+		{
+			ereport(NOTICE,
+					(errmsg("clearing away what an earlier attempt left: %s",
+							(char *) lfirst(cell))));
 			run_text(lfirst(cell));
+		}
 		if (commits_by_itself(steps, stmt))
 			run_unasked(steps, statement);
 		else if (!plan.only_cleanup)

@@ -270,6 +270,13 @@ wait_for_worker(Launch *launch)
 	(void) WaitForBackgroundWorkerShutdown(launch->handle);
 }
 
+/* For errors of the waiting session: the worker's have their own context. */
+static void
+wait_error_callback(void *arg)
+{
+	errcontext("revision \"%s\", in a background worker", (char *) arg);
+}
+
 /*
  * The session fails or exits while its worker is at work: stop that, too.  At
  * an exit there is no waiting; the worker's lock guards what is left of it.
@@ -303,6 +310,7 @@ sl_run_in_worker(const SlRegistryEntry *entry, SlDirection direction,
 {
 	TimestampTz started = GetCurrentTimestamp();
 	Launch	   *launch = palloc0_object(Launch);
+	ErrorContextCallback callback;
 	WorkerShared shared;
 
 	PG_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
@@ -314,8 +322,13 @@ sl_run_in_worker(const SlRegistryEntry *entry, SlDirection direction,
 
 		/* from here on no snapshot, and no lock on a relation */
 		sl_call_commit();
+		callback.callback = wait_error_callback;
+		callback.arg = entry->revision;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
 		register_worker(launch, entry);
 		wait_for_worker(launch);
+		error_context_stack = callback.previous;
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
 

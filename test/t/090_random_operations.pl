@@ -420,30 +420,51 @@ sub check_database
 	return \%graph;
 }
 
-# Nothing fails any more: one call must bring everything to the head.
+sub run_in_the_end
+{
+	my ($round, $s, $sql) = @_;
+	my $out = $s->query($sql);
+	my $err = $s->messages;
+
+	acknowledge($round, 'notices', $out, $err);
+	note_problem($round,
+		"in the end, $sql\n" . join("\n", grep { !/NOTICE/ } split /\n/, $err))
+	  if $err =~ /(ERROR|FATAL|PANIC):  /;
+}
+
+# Nothing fails any more: one call must bring everything to the head.  What is
+# half reverted is not what a call to migrate goes on with.
 sub finish_database
 {
 	my ($round) = @_;
+	my $state = $round->{state};
 	my $s = session($node, $round->{db});
+	my @half = rows($round,
+		"SELECT DISTINCT revision FROM sl_journal WHERE direction = 'down'");
 	my $graph;
 
-	for my $sql (fix_all_sql($round->{state}),
-		q(CALL sl_migrate('heads', '{"migration_lock_timeout": 0}')))
+	# an edit that was pushed while the revision was reverted, and ran
+	$state->{revisions}{ $_->[0] }{up} .= "SELECT 4711;\n"
+	  for rows($round,
+		"SELECT revision FROM sl_registry NATURAL JOIN sl_applied WHERE up LIKE '%4711%'"
+	  );
+	run_in_the_end($round, $s, $_) for fix_all_sql($state);
+	if (@half && $state->{reversible})
 	{
-		my $out = $s->query($sql);
-		my $err = $s->messages;
-
-		acknowledge($round, 'notices', $out, $err);
-		note_problem($round,
-			"in the end, $sql\n" . join("\n", grep { !/NOTICE/ } split /\n/, $err))
-		  if $err =~ /(ERROR|FATAL|PANIC):  /;
+		run_in_the_end($round, $s,
+			q(CALL sl_revert_online('base', '{"migration_lock_timeout": 0}')));
+		@half = ();
 	}
+	run_in_the_end($round, $s,
+		q(CALL sl_migrate('heads', '{"migration_lock_timeout": 0}')));
 	$s->quit;
 	$graph = check_database($round);
 	for my $id (sort keys %$graph)
 	{
+		my $due = (grep { $_->[0] eq $id } @half) ? 'failed' : 'applied';
+
 		note_problem($round, "in the end, $id is $graph->{$id}{state}")
-		  if $graph->{$id}{state} ne 'applied';
+		  if $graph->{$id}{state} ne $due;
 	}
 }
 
