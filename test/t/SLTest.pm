@@ -76,7 +76,7 @@ sub wait_until
 	my ($node, $db, $sql, $what) = @_;
 
 	$node->poll_query_until($db, $sql)
-	  or BAIL_OUT('waited in vain for ' . ($what // $sql));
+	  or die 'waited in vain for ' . ($what // $sql);
 }
 
 # The schema as text, without what differs from dump to dump.
