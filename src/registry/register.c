@@ -130,6 +130,26 @@ check_down(const SlSource *source, SlRegistryEntry *entry)
 }
 
 /*
+ * A script without any statement is mostly a file that was not written to the
+ * end.  Where two branches meet there is often nothing to do.
+ */
+static bool
+is_empty(const SlSource *source, const SlRegistryEntry *entry)
+{
+	return source->up != NULL && entry->statements == 0 &&
+		source->nparents < 2;
+}
+
+static void
+warn_if_empty(const SlSource *source, const SlRegistryEntry *entry)
+{
+	if (is_empty(source, entry) && !source->reported)
+		ereport(WARNING,
+				(errmsg("%sthe script of revision \"%s\" has no statements",
+						sl_place(source->file, NULL, 0), source->revision)));
+}
+
+/*
  * What the registry would hold.  Both scripts are parsed, so that a push is
  * refused here and not when the revision is needed.  '*problem': what is to
  * be said of it whatever it changes.
@@ -178,6 +198,9 @@ entry_of(const SlSource *source, char **problem)
 		strlcpy(entry->meaning, info.meaning, sizeof(entry->meaning));
 	}
 	*problem = source->down ? check_down(source, entry) : NULL;
+	if (is_empty(source, entry))
+		*problem = *problem ? psprintf("no statements, %s", *problem) :
+			pstrdup("no statements");
 	return entry;
 }
 
@@ -424,7 +447,13 @@ change_entry(const SlSource *source, SlRegistryEntry *old,
 
 	if (kept)
 		keep_scripts(new, old);
-	else if (!from_push)
+	else if (source->keep_down && old->down)
+	{
+		new->down = old->down;
+		new->down_line = old->down_line;
+		new->down_transactional = old->down_transactional;
+	}
+	if (!kept && !from_push)
 		keep_origin(new, old);
 	if (new->description == NULL)
 		new->description = old->description;
@@ -498,6 +527,7 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		{
 			if (sl_registry_add(&new))
 			{
+				warn_if_empty(source, checked);
 				*detail = problem;
 				return SL_ADDED;
 			}
@@ -512,6 +542,8 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 				*detail = problem;
 			else if (problem)
 				*detail = psprintf("%s, %s", *detail, problem);
+			if (outcome != SL_UNCHANGED)
+				warn_if_empty(source, checked);
 			return outcome;
 		}
 		sl_registry_lock(source->revision);
@@ -645,7 +677,10 @@ sl_register(PG_FUNCTION_ARGS)
 		source.up = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (!PG_ARGISNULL(2))
 		down = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	source.down = down;
+	source.keep_down = down == NULL;
+	/* NULL says nothing, an empty text says that there is none */
+	if (down && !sl_is_blank(down, strlen(down)))
+		source.down = down;
 	if (!sl_kind_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)), &kind))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
