@@ -88,6 +88,7 @@ SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM load_a;\nVACUUM load_b;');
 INSERT INTO sl_journal VALUES ('9_j', 'up', 1, 'finished', 'VACUUM load_a', NULL, now(), now());
 SELECT * FROM sl_load('{3_n.sql}', '{SELECT 3}', options => '{"prune": true}');
 SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM load_c;\nVACUUM load_b;');
+SELECT detail FROM sl_check_graph() WHERE problem = 'changed_script';
 SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM  load_a;\nVACUUM load_c;');
 DELETE FROM sl_journal;
 -- what is applied is not pruned, and keeps its place in the chain

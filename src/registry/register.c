@@ -29,6 +29,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 
 #include "common/extension.h"
 #include "common/sl_errors.h"
@@ -391,16 +392,26 @@ static SlOutcome
 refuse_change(const SlSource *source, const SlRegistryEntry *old,
 			  char *reason, bool from_push, char **detail)
 {
+	if (!from_push && !old->applied)
+	{
+		int			done = finished_steps(source->revision, "up");
+
+		ereport(ERROR,
+				(errcode(SL_ERR_SCRIPT_CHANGED),
+				 errmsg_plural("revision \"%s\" is partly applied (%d statement finished), its script cannot change",
+							   "revision \"%s\" is partly applied (%d statements finished), its script cannot change",
+							   done, source->revision, done),
+				 errdetail("%s", reason),
+				 errhint("It can change behind its last finished statement only. Or say how it stands: SELECT sl_resolve(%s, ...).",
+						 quote_literal_cstr(source->revision))));
+	}
 	if (!from_push)
 		ereport(ERROR,
 				(errcode(SL_ERR_SCRIPT_CHANGED),
-				 errmsg("revision \"%s\" is %s, its script cannot change",
-						source->revision,
-						old->applied ? "applied" : "partly applied"),
+				 errmsg("revision \"%s\" is applied, its script cannot change",
+						source->revision),
 				 errdetail("%s", reason),
-				 old->applied ?
-				 errhint("Register the change as a new revision.") :
-				 errhint("It can change behind its last finished statement only.")));
+				 errhint("Put the old text back into the file, and the change into a new revision.")));
 
 	if (!same_text(old->candidate, source->up) ||
 		!same_text(old->candidate_file, source->file))
@@ -582,6 +593,46 @@ list_of_array(ArrayType *array, const char *argument)
 }
 
 /*
+ * Revisions may be registered before their parents.  So the head may descend
+ * from the one that is only registered now, which would close a cycle.
+ */
+static bool
+descends_from(SlGraph *graph, const SlRevisionRow *row, const char *ancestor)
+{
+	HASHCTL		control = {0};
+	HTAB	   *seen;
+	List	   *open = list_make1(unconstify(SlRevisionRow *, row));
+	bool		found = false;
+
+	control.keysize = sizeof(SlRevisionRow *);
+	control.entrysize = sizeof(SlRevisionRow *);
+	control.hcxt = CurrentMemoryContext;
+	seen = hash_create("schema_lifecycle ancestors", 64, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	while (open != NIL && !found)
+	{
+		const SlRevisionRow *at = llast(open);
+		bool		again;
+		int			i;
+
+		CHECK_FOR_INTERRUPTS();
+		open = list_delete_last(open);
+		(void) hash_search(seen, &at, HASH_ENTER, &again);
+		for (i = 0; i < at->nparents && !again; i++)
+		{
+			const SlRevisionRow *parent = sl_graph_find(graph,
+														at->parents[i]);
+
+			found = found || strcmp(at->parents[i], ancestor) == 0;
+			if (parent)
+				open = lappend(open, unconstify(SlRevisionRow *, parent));
+		}
+	}
+	hash_destroy(seen);
+	return found;
+}
+
+/*
  * The parents of a revision whose caller names none: those that it has, or
  * the registry's single head.
  */
@@ -589,6 +640,7 @@ static void
 default_parents(SlSource *source)
 {
 	SlRegistryEntry *old;
+	SlGraph    *graph;
 	List	   *heads;
 	StringInfoData names;
 	ListCell   *cell;
@@ -606,7 +658,8 @@ default_parents(SlSource *source)
 	if (source->kind == SL_KIND_BASELINE)
 		return;
 
-	heads = sl_graph_heads(sl_graph_read(true));
+	graph = sl_graph_read(true);
+	heads = sl_graph_heads(graph);
 	if (list_length(heads) <= 1)
 	{
 		List	   *parents = NIL;
@@ -615,6 +668,12 @@ default_parents(SlSource *source)
 		{
 			const SlRevisionRow *head = lfirst(cell);
 
+			if (descends_from(graph, head, source->revision))
+				ereport(ERROR,
+						(errcode(SL_ERR_BAD_INPUT),
+						 errmsg("revision \"%s\" has no parents given, and the head \"%s\" descends from it",
+								source->revision, head->revision),
+						 errhint("Name the parents, or pass '{}' for a root.")));
 			parents = lappend(parents, head->revision);
 		}
 		sl_source_set_parents(source, parents);
