@@ -76,7 +76,9 @@ mkdir "$dir/17.sql"
 file '17.sql/notes.txt' 'no SQL'
 ln -s "$dir/1 plain.sql" "$dir/18_link.sql"
 run push "$dir" -d "$db"
-is "$code|$err|$(printf '%s\n' "$out" | tail -1)" '0||14 added' 'push: odd names and bytes'
+is "$code|$(printf '%s\n' "$err" | sed 's/: the script.*//')|$(printf '%s\n' "$out" | tail -1)" \
+	'0|WARNING:  file "4_empty.sql"
+WARNING:  file "5_newline.sql"|14 added' 'push: odd names and bytes'
 wanted=$(cd "$dir" && for name in *.sql 'a dir/12=x.sql'; do
 	[ -f "$name" ] || continue
 	sum=$(sha256sum <"$name")
@@ -164,16 +166,17 @@ is "$code" 0 'push: the old text is back'
 # source and prune
 fresh
 file 010_other.sql 'SELECT 1;\n'
+file 009_other.sql 'SELECT 3;\n'
 run push "$dir" -d "$db" --source "other's"
 is "$code|$(sql "SELECT source FROM $ext.sl_revision WHERE revision = '010_other'")" \
 	"0|other's" 'push: --source'
 rm "$dir/010_other.sql"
 file 011_other.sql 'SELECT 2;\n'
 run push "$dir" -d "$db" --source="other's" --prune
-is "$code|$(printf '%s\n' "$out" | grep -v '^[a-z]* *01._other')" \
+is "$code|$(printf '%s\n' "$out" | grep -v '^[a-z]* *0.._other')" \
 	'0|1 added, 1 withdrawn' 'push: --prune'
 is "$(sql "SELECT string_agg(revision, ' ' ORDER BY revision) FROM $ext.sl_revision")" \
-	'001_a 002_b 003_c 011_other' '--prune takes what is gone from this source alone'
+	'001_a 002_b 003_c 009_other 011_other' '--prune takes what is gone from this source alone'
 
 # more than ten
 fresh
