@@ -83,6 +83,12 @@ SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:down\nSELECT 2\n-- migrate:up
 SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:up\nSELECT 2', 'schema.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:up\nSELECT 2', '2_b.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:up\nSELECT 2', '1_b.sql', E'-- migrate:up\nSELECT 1');
+-- the file that decides for a format is named beside one that does not fit
+SELECT * FROM pg_temp.push('001_a.sql', 'SELECT 1', '003_h.sql', E'-- migrate:up\nSELECT 2');
+SELECT * FROM pg_temp.push('001_a.sql', '-- later', '003_h.sql', E'-- migrate:up\nSELECT 2');
+SELECT * FROM pg_temp.push('a.sql', 'SELECT 1', '1_a.up.sql', 'SELECT 1');
+SELECT * FROM pg_temp.push('001_a.sql', 'SELECT 1', 'head.sql', E'-- Running upgrade  -> a\nINSERT INTO alembic_version (version_num) VALUES (''a'');');
+SELECT * FROM sl_load('{001_a.sql}', '{SELECT 1}', 'dbmate');
 -- no marker: what only looks like one
 SELECT pg_temp.sqlstate_of('1_a.sql', E' -- migrate:up\n-- migrate:upwards\nSELECT 1;');
 SELECT revision, format FROM sl_registry WHERE revision = '1_a';

@@ -56,8 +56,8 @@ SELECT revision FROM sl_revert('b1');
 \echo :LAST_ERROR_SQLSTATE
 CALL sl_revert_online('b1');
 SELECT * FROM log;
--- one can be given later to what is applied; an empty one is one
-SELECT sl_register('d', 'SELECT 1', '');
+-- one can be given later to what is applied, also one that does nothing
+SELECT sl_register('d', 'SELECT 1', '-- nothing to undo');
 SELECT revision, statements FROM sl_revert('c');
 SELECT what FROM log ORDER BY n;
 :apply

@@ -172,8 +172,20 @@ extern void sl_registry_unsettle(const char *revision);
 /* Unsettle what names 'revision' as a parent. */
 extern void sl_registry_unsettle_children(const char *revision);
 
-/* Ids of the pending revisions of a source, for {"prune": true}. */
-extern List *sl_registry_pending_of_source(const char *source);
+/* What a push has to know of the revisions of its source. */
+typedef struct SlSourceRow
+{
+	char	   *revision;
+	SlKind		kind;
+	char	   *format;
+	bool		linear;
+	int			statements;
+	char	   *meaning;		/* NULL or empty: external */
+	bool		claimed;
+	bool		journal_open;
+} SlSourceRow;
+
+extern SlSourceRow *sl_registry_of_source(const char *source, int *nrows);
 
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);

@@ -597,37 +597,47 @@ sl_registry_unsettle(const char *revision)
 	sl_query_run(&unsettle_one, SL_WRITE, values, NULL);
 }
 
-static SlQuery pending_of_source = {
-	"SELECT r.revision FROM @.sl_registry AS r"
-	" LEFT JOIN @.sl_applied AS a"
-	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
-	" WHERE r.source OPERATOR(pg_catalog.=) $1 AND a.revision IS NULL"
-	" AND NOT EXISTS (SELECT FROM @.sl_journal AS j"
+static SlQuery of_source = {
+	"SELECT r.revision, r.kind, r.format, r.linear, r.statements, r.meaning,"
+	" a.revision IS NOT NULL, EXISTS (SELECT FROM @.sl_journal AS j"
 	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
+	" FROM @.sl_registry AS r LEFT JOIN @.sl_applied AS a"
+	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
+	" WHERE r.source OPERATOR(pg_catalog.=) $1"
 	" ORDER BY r.revision USING OPERATOR(pg_catalog.<)",
 	NULL, 1, {TEXTOID}
 };
 
-List *
-sl_registry_pending_of_source(const char *source)
+/* What belongs to a source, without its scripts, by id. */
+SlSourceRow *
+sl_registry_of_source(const char *source, int *nrows)
 {
 	Datum		values[1];
 	SlResult	result;
-	List	   *ids = NIL;
+	SlSourceRow *rows;
 	uint64		i;
 
 	values[0] = CStringGetTextDatum(source);
-	sl_query_open(&pending_of_source, SL_READ_FRESH, values, NULL, &result);
+	sl_query_open(&of_source, SL_READ_FRESH, values, NULL, &result);
+	rows = MemoryContextAllocHuge(result.caller, sizeof(SlSourceRow) *
+								  Max(result.nrows, 1));
 	for (i = 0; i < result.nrows; i++)
 	{
-		char	   *id = sl_result_text(&result, i, 1);
-		MemoryContext before = MemoryContextSwitchTo(result.caller);
+		SlSourceRow *row = &rows[i];
 
-		ids = lappend(ids, id);
-		MemoryContextSwitchTo(before);
+		CHECK_FOR_INTERRUPTS();
+		row->revision = sl_result_text(&result, i, 1);
+		row->kind = kind_from_ledger(sl_result_text(&result, i, 2));
+		row->format = sl_result_text(&result, i, 3);
+		row->linear = sl_result_bool(&result, i, 4);
+		row->statements = sl_result_int(&result, i, 5);
+		row->meaning = sl_result_text(&result, i, 6);
+		row->claimed = sl_result_bool(&result, i, 7);
+		row->journal_open = sl_result_bool(&result, i, 8);
 	}
+	*nrows = (int) result.nrows;
 	sl_query_close(&result);
-	return ids;
+	return rows;
 }
 
 static SlQuery revision_rows = {

@@ -446,6 +446,20 @@ sl_source_validate(const SlSource *source)
 	}
 }
 
+/*
+ * A file that does not fit the format: if another one decided for it, the
+ * caller may not even know which one it is.  Else the hint is 'otherwise'.
+ */
+const char *
+sl_format_hint(const SlPush *push, const SlFile *file, const char *otherwise)
+{
+	if (push->decided_by == NULL ||
+		strcmp(push->decided_by, file->name) == 0)
+		return otherwise;
+	return psprintf("The push is read as %s because of \"%s\"; pass the format to say otherwise.",
+					push->format->name, push->decided_by);
+}
+
 /* A file that the format cannot read as a revision, and must not pass over. */
 void
 sl_file_unnamed(const SlPush *push, const SlFile *file, const char *form)
@@ -455,5 +469,6 @@ sl_file_unnamed(const SlPush *push, const SlFile *file, const char *form)
 			 errmsg("\"%s\" is not a file of format %s", file->name,
 					push->format->name),
 			 errdetail("A file of this format is named %s.", form),
-			 errhint("Take it out of the push, or rename it, or pass another format.")));
+			 errhint("%s", sl_format_hint(push, file,
+										  "Take it out of the push, or rename it, or pass another format."))));
 }

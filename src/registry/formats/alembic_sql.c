@@ -325,10 +325,15 @@ is_bookkeeping(Walk *walk, Statement *statement)
 		return true;
 	}
 	if (walk->block == NULL)
+	{
+		const char *hint = sl_format_hint(walk->push, walk->file, NULL);
+
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sstatement before the first line \"-- Running upgrade\"",
-						sl_place(walk->file->name, NULL, statement->line))));
+						sl_place(walk->file->name, NULL, statement->line)),
+				 hint ? errhint("%s", hint) : 0));
+	}
 	if (!statement->too_long && is_version_statement(walk, statement))
 		return true;
 	if (walk->seen_begin && !walk->in_transaction)
@@ -389,6 +394,7 @@ finish_block(Walk *walk, int end)
 		sl_count_lines(text + block->start, start - block->start) + 1;
 	source->outside = block->outside;
 	report_reads(block, start == end && source->nparents < 2);
+	source->reported = start == end;
 	sl_source_headers(source, false);
 	walk->block = NULL;
 }
@@ -534,7 +540,8 @@ parse_file(SlPush *push, const SlFile *file)
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("\"%s\" has no line \"-- Running upgrade\"",
 						file->name),
-				 errhint("It should be the output of \"alembic upgrade --sql\".")));
+				 errhint("%s", sl_format_hint(push, file,
+											  "It should be the output of \"alembic upgrade --sql\"."))));
 }
 
 static void
