@@ -85,7 +85,7 @@ CREATE INDEX sl_log_meaning ON @extschema@.sl_log (revision, meaning)
 -- the statements of a script that runs outside a transaction
 CREATE TABLE @extschema@.sl_journal (
 	revision		text COLLATE pg_catalog."C" NOT NULL,
-	direction		text NOT NULL,		-- up, down
+	direction		text COLLATE pg_catalog."C" NOT NULL,	-- up, down
 	statement		integer NOT NULL,
 	state			text NOT NULL,		-- started, finished
 	text			text NOT NULL,		-- the statement, as it ran
