@@ -46,6 +46,19 @@ CALL sl_migrate();
 :invalid
 SELECT revision, state FROM sl_graph();
 
+-- debris whose removal was stopped, too: DROP INDEX CONCURRENTLY marks the
+-- index as dead before it waits for the last time
+SELECT sl_register('d', $$
+CREATE TABLE d (i int);
+INSERT INTO d VALUES (1), (1);
+CREATE UNIQUE INDEX CONCURRENTLY d_i ON d (i);
+$$);
+CALL sl_migrate();
+UPDATE pg_index SET indisready = false, indislive = false WHERE indexrelid = 'd_i'::regclass;
+DELETE FROM d;
+CALL sl_migrate();
+SELECT indisvalid, indisready, indislive FROM pg_index WHERE indexrelid = 'd_i'::regclass;
+
 -- A revert that stopped half way: there is something to look at again
 SELECT sl_register('c', 'CREATE TABLE c (i int)', $$
 CREATE INDEX CONCURRENTLY c_i ON c (i);
@@ -53,7 +66,7 @@ SELECT 1 / 0;
 $$);
 CALL sl_migrate();
 SELECT revision, settled FROM sl_registry WHERE revision = 'c';
-CALL sl_revert_online('b');
+CALL sl_revert_online('d');
 SELECT revision, settled FROM sl_registry WHERE revision = 'c';
 SELECT revision, state FROM sl_graph();
 

@@ -347,9 +347,9 @@ sl_registry_get_scripts(List *revisions)
 SlRegistryEntry *
 sl_registry_get_script(const char *revision)
 {
-	List	   *entries;
+	List	   *one = list_make1(unconstify(char *, revision));
+	List	   *entries = sl_registry_get_scripts(one);
 
-	entries = sl_registry_get_scripts(list_make1(unconstify(char *, revision)));
 	return entries == NIL ? NULL : linitial(entries);
 }
 

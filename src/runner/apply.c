@@ -156,7 +156,7 @@ typedef struct Batch
 	int64		first_id;		/* of the history's rows */
 	SlLogRow   *rows;			/* what was done, in the plan's order */
 	int			nrows;
-	List	   *fetched;		/* SlRegistryEntry, the scripts that come next */
+	List	   *fetched;		/* SlRegistryEntry, what comes next */
 	MemoryContext scripts;		/* where they are */
 	MemoryContext revision;		/* reset for each revision */
 } Batch;

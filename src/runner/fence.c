@@ -73,7 +73,7 @@ struct SlFence
 	bool		cursors_known;	/* cursors_before is filled */
 	List	   *cursors_before; /* char *, cursors of the session */
 	bool		watching;		/* no nest: see sl_fence_watch */
-	List	   *changed;		/* OIDs of the tables that the script changed */
+	List	   *changed;		/* OIDs of tables that the script changed */
 	bool		changing;		/* it changed one since this was cleared */
 	bool		deferred;		/* constraints were set, or tables changed
 								 * that are not among these */
@@ -333,106 +333,6 @@ fence_object_access(ObjectAccessType access, Oid classid, Oid objid,
  */
 
 /*
- * Does a constraint that is not deferrable have this name, too?  Names are
- * unique in a table only, but SET CONSTRAINTS takes all that a schema has.
- */
-static bool
-is_shared_name(Relation rel, Form_pg_constraint constraint)
-{
-	ScanKeyData key[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		shared = false;
-
-	ScanKeyInit(&key[0], Anum_pg_constraint_conname, BTEqualStrategyNumber,
-				F_NAMEEQ, NameGetDatum(&constraint->conname));
-	ScanKeyInit(&key[1], Anum_pg_constraint_connamespace,
-				BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(constraint->connamespace));
-	scan = systable_beginscan(rel, ConstraintNameNspIndexId, true, NULL, 2,
-							  key);
-	while (!shared && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		shared = !((Form_pg_constraint) GETSTRUCT(tuple))->condeferrable;
-	systable_endscan(scan);
-	return shared;
-}
-
-/*
- * SET CONSTRAINTS needs USAGE of the schema.  Other sessions' temporary
- * tables are no loss; what a definer's function left in a schema of its own
- * is checked at the commit, unless the script is confined: there it would run
- * without.
- */
-static void
-refuse_unsettled(Form_pg_constraint constraint)
-{
-	if (InLocalUserIdChange() &&
-		((OidIsValid(constraint->conrelid) &&
-		  AfterTriggerPendingOnRel(constraint->conrelid)) ||
-		 (OidIsValid(constraint->confrelid) &&
-		  AfterTriggerPendingOnRel(constraint->confrelid))))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("deferred triggers of constraint \"%s\" cannot run before the script ends",
-						NameStr(constraint->conname)),
-				 errdetail("The script may not use the schema of the constraint.")));
-}
-
-/*
- * The deferrable constraints of the database as SET CONSTRAINTS names them;
- * 'initially': only those that are deferred when a transaction begins.
- * 'to_defer': only those that can be named for that, see is_shared_name.  The
- * others are checked at once, which is the stricter side.
- */
-static List *
-deferrable_constraints(bool initially, bool to_defer)
-{
-	Relation	rel = table_open(ConstraintRelationId, AccessShareLock);
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *names = NIL;
-
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-		char	   *schema;
-
-		if (!form->condeferrable || (initially && !form->condeferred) ||
-			(to_defer && is_shared_name(rel, form)))
-			continue;
-		if (!sl_may_use_schema(form->connamespace))
-		{
-			refuse_unsettled(form);
-			continue;
-		}
-		schema = get_namespace_name(form->connamespace);
-		if (schema != NULL)
-		{
-			char	   *name = pstrdup(NameStr(form->conname));
-
-			names = lappend(names, makeRangeVar(schema, name, -1));
-		}
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return names;
-}
-
-static void
-set_constraints(List *names, bool deferred)
-{
-	ConstraintsSetStmt *stmt;
-
-	if (names == NIL)
-		return;
-	stmt = makeNode(ConstraintsSetStmt);
-	stmt->constraints = names;
-	stmt->deferred = deferred;
-	AfterTriggerSetState(stmt);
-}
-
-/*
  * Has the script set constraints, or left events behind on a table that it
  * changed?  The look at pg_constraint that would follow is too dear for every
  * script that inserts a row.
@@ -468,9 +368,9 @@ settle_constraints(void)
 		fence_up->deferred = false;
 		fence_up->changing = false;
 		CommandCounterIncrement();
-		set_constraints(deferrable_constraints(false, false), false);
+		sl_set_constraints(sl_deferrable_constraints(false, false), false);
 	} while (fence_up->changing && may_be_deferred());
-	set_constraints(deferrable_constraints(true, true), true);
+	sl_set_constraints(sl_deferrable_constraints(true, true), true);
 }
 
 static void
@@ -493,7 +393,7 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 			((ConstraintsSetStmt *) node)->constraints == NIL)
 		{
 			bool		defer = ((ConstraintsSetStmt *) node)->deferred;
-			List	   *names = deferrable_constraints(false, defer);
+			List	   *names = sl_deferrable_constraints(false, defer);
 
 			if (names == NIL)
 				return;
@@ -712,89 +612,6 @@ drop_temporary(SlFence *fence)
 }
 
 /*-------------------------------------------------------------------------
- * Settings
- *-------------------------------------------------------------------------
- */
-
-/*
- * Settings that say how the caller's client is spoken to, or that are
- * ours: a script does not depend on them.
- */
-static bool
-is_kept_setting(const char *name)
-{
-	return strcmp(name, "application_name") == 0 ||
-		strcmp(name, "client_encoding") == 0 ||
-		strcmp(name, "client_min_messages") == 0 ||
-		strncmp(name, "schema_lifecycle.", 17) == 0;
-}
-
-static void
-set_in_nest(const char *name, const char *value, GucAction action)
-{
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION,
-							 action, true, 0, false);
-}
-
-/*
- * What the session has SET goes back to what RESET would give.  With the
- * rights of a superuser, because what a superuser had set before he said SET
- * ROLE must go back too.
- */
-static void
-reset_session_settings(void)
-{
-	int			count;
-	struct config_generic **variables = sl_guc_variables(&count);
-	List	   *names = NIL;
-	ListCell   *cell;
-	int			i;
-
-	/* names first: setting one may grow the table */
-	for (i = 0; i < count; i++)
-	{
-		struct config_generic *variable = variables[i];
-
-		if (variable->source == PGC_S_SESSION &&
-			(variable->flags & (GUC_NO_RESET_ALL | SL_GUC_NO_RESET)) == 0 &&
-			!is_kept_setting(variable->name))
-			names = lappend(names, pstrdup(variable->name));
-	}
-	foreach(cell, names)
-		set_in_nest(lfirst(cell), NULL, GUC_ACTION_SAVE);
-}
-
-/*
- * Put pg_temp last, so that no temporary table of the caller is met in the
- * place of a permanent one.  Not where no other schema of the path exists:
- * there pg_temp would become the place where objects are created.
- */
-static void
-put_pg_temp_last(GucAction action)
-{
-	char	   *copy;
-	List	   *names;
-	List	   *schemas;
-	bool		found;
-
-	copy = pstrdup(namespace_search_path);
-	if (!SplitIdentifierString(copy, ',', &names))
-		elog(ERROR, "invalid search_path \"%s\"", namespace_search_path);
-	found = list_has(names, "pg_temp");
-	if (!found)
-	{
-		schemas = fetch_search_path(false);
-		if (schemas != NIL)
-			set_in_nest("search_path",
-						psprintf("%s, pg_temp", namespace_search_path),
-						action);
-		list_free(schemas);
-	}
-	list_free(names);
-	pfree(copy);
-}
-
-/*-------------------------------------------------------------------------
  * The fence
  *-------------------------------------------------------------------------
  */
@@ -803,29 +620,6 @@ bool
 sl_fence_is_up(void)
 {
 	return fence_up != NULL;
-}
-
-/*
- * The settings of a fresh session, in a nest whose level is returned.  A run
- * of many scripts in one transaction opens it once, around them all.
- */
-int
-sl_fence_open(int lock_timeout)
-{
-	int			nest_level = NewGUCNestLevel();
-
-	reset_session_settings();
-	set_in_nest("lock_timeout", psprintf("%d", lock_timeout),
-				GUC_ACTION_SAVE);
-	put_pg_temp_last(GUC_ACTION_SAVE);
-	return nest_level;
-}
-
-/* And the caller's again. */
-void
-sl_fence_close(int nest_level)
-{
-	AtEOXact_GUC(false, nest_level);
 }
 
 /*
@@ -859,11 +653,11 @@ void
 sl_fence_after_statement(SlFence *fence)
 {
 	/* LOCAL: over what the script may have SET in this nest */
-	put_pg_temp_last(GUC_ACTION_LOCAL);
+	sl_session_put_pg_temp_last(GUC_ACTION_LOCAL);
 	if (fence->all_deferred && fence->constraints_made)
 	{
 		CommandCounterIncrement();
-		set_constraints(deferrable_constraints(false, true), true);
+		sl_set_constraints(sl_deferrable_constraints(false, true), true);
 		fence->constraints_made = false;
 	}
 }

@@ -222,7 +222,11 @@ sl_plan_lock(SlPlan *plan)
 									ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	foreach(cell, plan->items)
-		revisions = lappend(revisions, ((SlPlanItem *) lfirst(cell))->revision);
+	{
+		const SlPlanItem *item = lfirst(cell);
+
+		revisions = lappend(revisions, item->revision);
+	}
 	sl_registry_lock_all(revisions);
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(context);

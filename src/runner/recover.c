@@ -28,7 +28,6 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
@@ -247,6 +246,9 @@ names_of(List *relids)
 	appendStringInfoChar(&buf, '[');
 	foreach(cell, relids)
 	{
+		/* dropped in this moment */
+		if (get_rel_name(lfirst_oid(cell)) == NULL)
+			continue;
 		if (buf.len > 1)
 			appendStringInfoString(&buf, ", ");
 		escape_json(&buf, qualified_name(lfirst_oid(cell)));
@@ -267,17 +269,27 @@ was_there(const char *before, Oid relid)
 	return strstr(before, name.data) != NULL;
 }
 
-/* The indexes of a table, if it can still be opened. */
+/*
+ * The indexes of a table, the dead ones too, which the relcache does not list:
+ * a DROP INDEX CONCURRENTLY that was stopped leaves such a one.
+ */
 static List *
 indexes_of(Oid relid)
 {
-	Relation	rel = try_relation_open(relid, AccessShareLock);
-	List	   *indexes;
+	Relation	rel = table_open(IndexRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *indexes = NIL;
 
-	if (rel == NULL)
-		return NIL;
-	indexes = RelationGetIndexList(rel);
-	relation_close(rel, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, IndexIndrelidIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		indexes = lappend_oid(indexes,
+							  ((Form_pg_index) GETSTRUCT(tuple))->indexrelid);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
 	return indexes;
 }
 

@@ -17,6 +17,7 @@
 
 #include "fmgr.h"
 #include "storage/lock.h"
+#include "utils/guc.h"
 
 #include "common/extension.h"
 #include "common/sl_compat.h"
@@ -86,8 +87,6 @@ extern bool sl_fence_is_up(void);
 
 typedef struct SlFence SlFence;
 
-extern int	sl_fence_open(int lock_timeout);
-extern void sl_fence_close(int nest_level);
 extern SlFence *sl_fence_raise(int lock_timeout, bool open,
 							   bool may_open_cursors);
 extern void sl_fence_after_statement(SlFence *fence);
@@ -95,6 +94,15 @@ extern void sl_fence_note_rows(Oid relid);
 extern void sl_fence_lower(SlFence *fence);
 extern void sl_fence_abandon(void);
 extern void sl_fence_watch(void);
+
+/* in session.c */
+extern int	sl_fence_open(int lock_timeout);
+extern void sl_fence_close(int nest_level);
+extern void sl_session_put_pg_temp_last(GucAction action);
+
+/* in constraints.c */
+extern List *sl_deferrable_constraints(bool initially, bool to_defer);
+extern void sl_set_constraints(List *names, bool deferred);
 
 /* in execute.c */
 

@@ -59,7 +59,7 @@ typedef struct WorkerShared
 	int			lock_timeout;
 	int			statement_timeout;
 	/* written by the worker */
-	bool		in_doubt;		/* a statement is at work that nobody can ask */
+	bool		in_doubt;		/* see SlOrder */
 	bool		done;
 	int			statements;
 	Size		queue;			/* offsets in the segment */

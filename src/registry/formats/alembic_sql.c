@@ -348,7 +348,7 @@ is_bookkeeping(Walk *walk, Statement *statement)
 	return false;
 }
 
-/* What a migration reads while it runs is not there when it is only written. */
+/* What a migration reads at its run is not there when it is written. */
 static void
 report_reads(const Block *block, bool empty)
 {
