@@ -174,7 +174,7 @@ rm "$dir/010_other.sql"
 file 011_other.sql 'SELECT 2;\n'
 run push "$dir" -d "$db" --source="other's" --prune
 is "$code|$(printf '%s\n' "$out" | grep -v '^[a-z]* *0.._other')" \
-	'0|1 added, 1 withdrawn' 'push: --prune'
+	'0|1 added, 1 withdrawn, 1 unchanged' 'push: --prune'
 is "$(sql "SELECT string_agg(revision, ' ' ORDER BY revision) FROM $ext.sl_revision")" \
 	'001_a 002_b 003_c 009_other 011_other' '--prune takes what is gone from this source alone'
 
@@ -328,7 +328,7 @@ sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
 file 2.sql 'SELECT 2;\n'
 run push "$dir" -d "$db"
 is "$code|$(printf '%s\n' "$out" | tail -1)|$err" \
-	'1|1 added, 1 updated, 1 unchanged|slctl: late: "2" is pending, but "3", which comes after it, is applied; give it an id that comes last, or set out_of_order
+	'1|1 added, 1 updated, 1 unchanged|slctl: late: "2" is pending, but "3", which comes after it, is applied; rename the file so that it comes last and push with prune, or sl_configure('\''out_of_order'\'', '\''on'\'')
 The files are registered, and runs are stopped until the graph is sound.' \
 	'push: a late file'
 # a foreign file has the words that slctl head has
