@@ -100,8 +100,8 @@ typedef struct SlScriptInfo
  * line: transaction control in the middle, DISCARD ALL and TEMP, LISTEN and
  * UNLISTEN, DEALLOCATE ALL, CLOSE ALL, cursors WITH HOLD, session-level
  * advisory locks and unlocks, standard_conforming_strings = off, COPY TO
- * STDOUT, psql commands, what cannot run in a transaction between BEGIN and COMMIT), and
- * fill 'info'.
+ * STDOUT, psql commands, what cannot run in a transaction between BEGIN and
+ * COMMIT), and fill 'info'.
  */
 extern void sl_script_check(const char *text, Size length,
 							const SlOrigin *origin, SlScriptInfo *info);
