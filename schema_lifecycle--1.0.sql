@@ -85,7 +85,7 @@ CREATE INDEX sl_log_meaning ON @extschema@.sl_log (revision, meaning)
 -- the statements of a script that runs outside a transaction
 CREATE TABLE @extschema@.sl_journal (
 	revision		text COLLATE pg_catalog."C" NOT NULL,
-	direction		text NOT NULL,		-- up, down
+	direction		text COLLATE pg_catalog."C" NOT NULL,	-- up, down
 	statement		integer NOT NULL,
 	state			text NOT NULL,		-- started, finished
 	text			text NOT NULL,		-- the statement, as it ran
@@ -151,7 +151,7 @@ CREATE FUNCTION @extschema@.sl_revision_rows(
 	OUT registrar text, OUT source text, OUT description text,
 	OUT registered_at timestamptz)
 RETURNS SETOF record
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_revision_rows';
 COMMENT ON FUNCTION @extschema@.sl_revision_rows() IS
 'the rows of the view sl_revision';
@@ -171,7 +171,7 @@ CREATE FUNCTION @extschema@.sl_graph(
 	OUT ordinal integer, OUT revision text, OUT parents text[], OUT kind text,
 	OUT state text, OUT is_head boolean, OUT description text)
 RETURNS SETOF record
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_graph';
 COMMENT ON FUNCTION @extschema@.sl_graph() IS
 'every registered revision in the order of a run, with its state';
@@ -179,14 +179,14 @@ COMMENT ON FUNCTION @extschema@.sl_graph() IS
 CREATE FUNCTION @extschema@.sl_check_graph(
 	OUT severity text, OUT problem text, OUT revision text, OUT detail text)
 RETURNS SETOF record
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_check_graph';
 COMMENT ON FUNCTION @extschema@.sl_check_graph() IS
 'what is wrong with the graph of revisions; an error stops every run';
 
 CREATE FUNCTION @extschema@.sl_heads()
 RETURNS SETOF text
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_heads';
 COMMENT ON FUNCTION @extschema@.sl_heads() IS
 'the versioned revisions that no other has for a parent';
@@ -199,7 +199,7 @@ CREATE FUNCTION @extschema@.sl_pending(target text DEFAULT NULL,
 	OUT ordinal integer, OUT revision text, OUT kind text,
 	OUT transactional boolean)
 RETURNS SETOF record
-LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_pending';
 COMMENT ON FUNCTION @extschema@.sl_pending(text) IS
 'what a run to the target would run, in order';
@@ -261,7 +261,7 @@ CREATE FUNCTION @extschema@.sl_history_rows(
 	OUT statements integer, OUT elapsed interval, OUT evidence text,
 	OUT sqlstate text, OUT error text, OUT reason text)
 RETURNS SETOF record
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_history_rows';
 COMMENT ON FUNCTION @extschema@.sl_history_rows() IS
 'the rows of the view sl_history';
@@ -325,7 +325,7 @@ CREATE FUNCTION @extschema@.sl_settings_rows(
 	OUT name text, OUT value text, OUT default_value text, OUT source text,
 	OUT description text)
 RETURNS SETOF record
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_settings_rows';
 COMMENT ON FUNCTION @extschema@.sl_settings_rows() IS
 'the rows of the view sl_settings';
@@ -352,7 +352,7 @@ COMMENT ON FUNCTION @extschema@.sl_revoke(regrole, text) IS
 
 CREATE FUNCTION @extschema@.sl_version(OUT library text, OUT extension text)
 RETURNS record
-LANGUAGE C STABLE STRICT PARALLEL SAFE
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'sl_version';
 COMMENT ON FUNCTION @extschema@.sl_version() IS
 'the version of the library and of the installed extension';

@@ -268,6 +268,21 @@ SELECT name FROM pg_cursors WHERE name <> '' ORDER BY name;
 FETCH mine;
 COMMIT;
 EXECUTE callers;
+-- it stays the caller's when a script tries that name
+BEGIN;
+SELECT sl_register('f19', $$DO 'BEGIN EXECUTE ''PREPARE callers AS SELECT 2''; EXCEPTION WHEN duplicate_prepared_statement THEN NULL; END'$$) \gset
+:apply
+EXECUTE callers;
+ROLLBACK;
+SELECT sl_register('f19', 'PREPARE callers AS SELECT 2') \gset
+:apply
+EXECUTE callers;
+-- a script that failed leaves none, and can be run again
+SELECT sl_register('f19', 'PREPARE scripts AS SELECT 1; SELECT 1 / 0') \gset
+:apply
+CALL sl_migrate();
+:apply
+SELECT name FROM pg_prepared_statements ORDER BY name;
 -- what is the caller's is out of reach
 SELECT sl_register('f19', $$DO 'BEGIN EXECUTE ''DEALLOCATE callers''; END'$$) \gset
 :apply
@@ -428,6 +443,24 @@ INSERT INTO d VALUES (5);
 INSERT INTO h VALUES (5);
 $$) \gset
 :apply
+-- ALL means also those that the script makes after it
+SELECT sl_register('g121', $$
+SET CONSTRAINTS ALL DEFERRED;
+CREATE TABLE l (i int PRIMARY KEY);
+CREATE TABLE m (i int REFERENCES l DEFERRABLE);
+INSERT INTO m VALUES (1);
+ALTER TABLE c ADD j int CONSTRAINT j_fk REFERENCES l DEFERRABLE;
+INSERT INTO c VALUES (5, 1);
+INSERT INTO l VALUES (1);
+$$) \gset
+-- the next script's are as they were made
+SELECT sl_register('g122', $$
+CREATE TABLE o (i int REFERENCES l DEFERRABLE);
+INSERT INTO o VALUES (2);
+$$) \gset
+:apply
+SELECT sl_unregister('g122') \gset
+:apply
 -- constraints in a schema that the caller may not use, other sessions' too
 CREATE SCHEMA private;
 CREATE TABLE private.t (i int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);
@@ -461,6 +494,15 @@ SELECT sl_register('h03', $$SELECT sl.sl_stamp('base', true)$$) \gset
 :apply
 SELECT sl_register('h03', $$SELECT sl.sl_resolve('h01', 'applied', 'x')$$) \gset
 :apply
+-- outside a transaction, too, where the call would be at the top level
+SELECT sl_register('h03', E'-- sl:no-transaction\nCALL sl.sl_migrate()') \gset
+CALL sl_migrate();
+\echo :LAST_ERROR_SQLSTATE
+SELECT sl_register('h03', E'-- sl:no-transaction\nSELECT sl.sl_apply_pending()') \gset
+CALL sl_migrate();
+SELECT sl_register('h03', E'-- sl:no-transaction\nDROP EXTENSION schema_lifecycle') \gset
+CALL sl_migrate();
+SELECT sl_resolve('h03', 'rolled_back', 'nothing of it is there') \gset
 -- the extension itself
 SELECT sl_register('h03', 'DROP EXTENSION schema_lifecycle') \gset
 :apply

@@ -66,14 +66,26 @@ SELECT * FROM sl_load('{downgrade.sql}', ARRAY[:'body2']);
 -- headers and statements that contradict each other; errors name the line
 SELECT pg_temp.sqlstate_of('o.sql', E'BEGIN;\n\n-- Running upgrade  -> x\n\nSELECT 1;\n\nINSERT INTO alembic_version (version_num) VALUES (''y'');\n\nCOMMIT;\n');
 SELECT pg_temp.sqlstate_of('o.sql', E'SET x = 1;\n-- Running upgrade  -> x\n\nSELECT 1;\n');
-SELECT pg_temp.sqlstate_of('o.sql', E'BEGIN;\n\n-- Running upgrade  -> x\n\nSELECT 1;\n\nSELCT 2;\n\nCOMMIT;\n');
-SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> x\n\nSELECT 1;\n\n-- Running upgrade  -> x\n\nSELECT 2;');
-SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> x\n\nSELECT 1;\n\nROLLBACK;\n');
+SELECT pg_temp.sqlstate_of('o.sql', E'BEGIN;\n\n-- Running upgrade  -> x\n\nSELECT 1;\n\nSELCT 2;\n\nINSERT INTO alembic_version (version_num) VALUES (''x'');\n\nCOMMIT;\n');
+SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> x\n\nSELECT 1;\n\n-- Running upgrade  -> x\n\nSELECT 2;\n\nUPDATE alembic_version SET version_num=''x'' WHERE alembic_version.version_num = ''x'';');
+SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> x\n\nSELECT 1;\n\nROLLBACK;\n\nINSERT INTO alembic_version (version_num) VALUES (''x'');\n');
 SELECT pg_temp.sqlstate_of('o.sql', E'-- Running upgrade  -> \n\nSELECT 1;\n');
 SELECT * FROM sl_load('{o.sql}', '{BEGIN;COMMIT;}', 'alembic-sql');
 -- what a migration does by reading is not in the output
 SELECT * FROM sl_load('{o.sql}', ARRAY[E'-- Running upgrade  -> silent\n\nINSERT INTO alembic_version (version_num) VALUES (''silent'') RETURNING alembic_version.version_num;\n']);
 SELECT sl_unregister('silent');
+-- nor what it does with what it read: only the SELECT is
+SELECT * FROM sl_load('{o.sql}', ARRAY[E'-- Running upgrade  -> reads\n\nSELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r FROM account;\n\nINSERT INTO alembic_version (version_num) VALUES (''reads'');\n'
+	'-- Running upgrade reads -> calls\n\nSELECT setval(''account_id_seq'', 1);\n\nUPDATE alembic_version SET version_num=''calls'' WHERE alembic_version.version_num = ''reads'';\n'
+	'-- Running upgrade calls -> both\n\nSELECT 1 FROM account;\n\nUPDATE account SET x = 1;\n\nUPDATE alembic_version SET version_num=''both'' WHERE alembic_version.version_num = ''calls'';\n'
+	'-- Running upgrade both -> makes\n\nSELECT 1 AS one INTO t FROM account;\n\nUPDATE alembic_version SET version_num=''makes'' WHERE alembic_version.version_num = ''both'';\n']);
+SELECT sl_unregister('makes'), sl_unregister('both'), sl_unregister('calls'), sl_unregister('reads');
+-- Alembic failed half-way: in a revision, before its COMMIT, between two
+-- revisions, in a statement
+SELECT * FROM sl_load('{upgrade.sql}', ARRAY[E'BEGIN;\n\n-- Running upgrade  -> c8\n\nSELECT 1;\n\nINSERT INTO alembic_version (version_num) VALUES (''c8'');\n\n-- Running upgrade c8 -> c9\n\nCREATE TABLE half (i int);\n\n']);
+SELECT * FROM sl_load('{upgrade.sql}', ARRAY[E'BEGIN;\n\n-- Running upgrade  -> c8\n\nSELECT 1;\n\nINSERT INTO alembic_version (version_num) VALUES (''c8'');\n\n']);
+SELECT pg_temp.sqlstate_of('upgrade.sql', E'BEGIN;\n\n-- Running upgrade  -> c8\n\nSELECT 1;\n\nINSERT INTO alembic_version (version_num) VALUES (''c8'');\n\nCOMMIT;\n\nBEGIN;\n');
+SELECT pg_temp.sqlstate_of('upgrade.sql', E'BEGIN;\n\n-- Running upgrade  -> c8\n\nCREATE TABLE half (i');
 -- a user's own table with such a column is none of Alembic's; a quoted id; the
 -- older form with the docstring; a statement that ends in a comment
 SELECT * FROM pg_temp.push('o.sql', E'-- Running upgrade  -> it''s, first, of all\n\nUPDATE mine SET version_num=''z'' WHERE mine.version_num = ''y'';\n\nSELECT 1 -- no end;\n\n-- Running upgrade it''s -> x2\n\nSELECT E''\\'';COMMIT;''; /* ; COMMIT; */\n\nUPDATE alembic_version SET version_num=''x2'' WHERE alembic_version.version_num = ''it''''s'';\n');

@@ -41,8 +41,11 @@ SELECT pg_temp.sqlstate_of('1_a.up.sql', 'SELECT 1', '1_a.down.sql', 'SELECT 1',
 SELECT pg_temp.sqlstate_of('1_a.up.sql', 'SELECT 1', 'schema.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a.up.sql', 'SELECT 1', 'x_a.up.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('9223372036854775808_a.up.sql', 'SELECT 1');
--- an error in the down script names its own file
-SELECT pg_temp.sqlstate_of('1_a.up.sql', 'SELECT 1', '1_a.down.sql', E'SELECT 1;\nDROPP');
+-- a down script that cannot be parsed never worked: a history is not kept out
+-- by it, and a revert is refused before it begins
+SELECT * FROM pg_temp.push('8_a.up.sql', 'SELECT 1', '8_a.down.sql', E'SELECT 1;\nDROPP');
+SELECT * FROM pg_temp.push('8_a.up.sql', 'SELECT 2', '8_a.down.sql', E'SELECT 1;\nDROPP');
+SELECT revision, down FROM sl_registry WHERE revision = '8';
 SELECT pg_temp.sqlstate_of('1_a.up.sql', E'-- sl:revision 2\nSELECT 1');
 SELECT pg_temp.sqlstate_of('1_a.up.sql', E'SELECT 1;\n-- sl:down\nSELECT 2');
 
@@ -57,7 +60,7 @@ SELECT * FROM pg_temp.registered('diesel');
 SELECT pg_temp.sqlstate_of('1_a/down.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a/up.sql', 'SELECT 1', '1_b/up.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a/up.sql', 'SELECT 1', '1_a/up.sql', 'SELECT 1');
-SELECT pg_temp.sqlstate_of('1_a/up.sql', 'SELECT 1', 'schema.sql', 'SELECT 1');
+SELECT * FROM pg_temp.push('99_a/up.sql', 'SELECT 1', 'schema.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a/up.sql', 'SELECT 1', 'up.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a/up.sql', 'SELECT 1', '1_a/metadata.toml', E'\nrun_in_transaction = maybe');
 SELECT pg_temp.sqlstate_of('heads_x/up.sql', 'SELECT 1');
@@ -80,6 +83,12 @@ SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:down\nSELECT 2\n-- migrate:up
 SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:up\nSELECT 2', 'schema.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:up\nSELECT 2', '2_b.sql', 'SELECT 1');
 SELECT pg_temp.sqlstate_of('1_a.sql', E'-- migrate:up\nSELECT 2', '1_b.sql', E'-- migrate:up\nSELECT 1');
+-- the file that decides for a format is named beside one that does not fit
+SELECT * FROM pg_temp.push('001_a.sql', 'SELECT 1', '003_h.sql', E'-- migrate:up\nSELECT 2');
+SELECT * FROM pg_temp.push('001_a.sql', '-- later', '003_h.sql', E'-- migrate:up\nSELECT 2');
+SELECT * FROM pg_temp.push('a.sql', 'SELECT 1', '1_a.up.sql', 'SELECT 1');
+SELECT * FROM pg_temp.push('001_a.sql', 'SELECT 1', 'head.sql', E'-- Running upgrade  -> a\nINSERT INTO alembic_version (version_num) VALUES (''a'');');
+SELECT * FROM sl_load('{001_a.sql}', '{SELECT 1}', 'dbmate');
 -- no marker: what only looks like one
 SELECT pg_temp.sqlstate_of('1_a.sql', E' -- migrate:up\n-- migrate:upwards\nSELECT 1;');
 SELECT revision, format FROM sl_registry WHERE revision = '1_a';

@@ -55,7 +55,12 @@ SELECT * FROM sl_load(ARRAY['s1.sql'], ARRAY['SELECT 1'], options => '{"source":
 SELECT * FROM sl_load(ARRAY['001_a.sql', '2_b.sql', '10_c.sql'],
 	ARRAY[E'CREATE TABLE load_a (i int);\n\n-- sl:down\nDROP TABLE load_a;\n', 'CREATE TABLE load_b (i int)',
 		'CREATE TABLE load_c (i int)'], 'plain', '{"prune": true}');
-SELECT * FROM sl_load(ARRAY['s2.sql'], ARRAY['SELECT 1'], options => '{"source": "two", "prune": true}');
+-- a push that has nothing of what is there is another history
+SELECT * FROM sl_load(ARRAY['s2.sql'], ARRAY['SELECT 2'], options => '{"source": "two", "prune": true}');
+SELECT * FROM sl_load(ARRAY['s2.sql'], ARRAY['SELECT 2'], options => '{"source": "three", "prune": true}');
+SELECT sl_unregister('s2');
+SELECT * FROM sl_load(ARRAY['s1.sql', 's2.sql'], ARRAY['SELECT 1', 'SELECT 2'], options => '{"source": "two", "prune": true}');
+SELECT * FROM sl_load(ARRAY['s2.sql'], ARRAY['SELECT 2'], options => '{"source": "two", "prune": true}');
 SELECT revision, source, parents FROM sl_revision;
 SELECT sl_unregister('s2');
 
@@ -83,11 +88,38 @@ SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM load_a;\nVACUUM load_b;');
 INSERT INTO sl_journal VALUES ('9_j', 'up', 1, 'finished', 'VACUUM load_a', NULL, now(), now());
 SELECT * FROM sl_load('{3_n.sql}', '{SELECT 3}', options => '{"prune": true}');
 SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM load_c;\nVACUUM load_b;');
+SELECT detail FROM sl_check_graph() WHERE problem = 'changed_script';
 SELECT * FROM pg_temp.push('9_j.sql', E'VACUUM  load_a;\nVACUUM load_c;');
 DELETE FROM sl_journal;
 -- what is applied is not pruned, and keeps its place in the chain
-SELECT * FROM sl_load(ARRAY['11_d.sql'], ARRAY['CREATE TABLE load_d (i int)'], options => '{"prune": true}');
+SELECT * FROM sl_load(ARRAY['11_d.sql', '2_b.sql'], ARRAY['CREATE TABLE load_d (i int)', 'CREATE TABLE load_b (i int)'], options => '{"prune": true}');
 SELECT ordinal, revision, parents, state FROM sl_graph();
+-- a file that was renamed after it ran is named; not one whose old name is
+-- pushed, too, nor one that is not new
+SELECT * FROM pg_temp.push('002_b.sql', 'create table load_b (i int)', '001_a.sql', 'CREATE TABLE load_a (i int)');
+SELECT * FROM pg_temp.push('002_b.sql', 'create table load_b (i int)', '001_a.sql', 'CREATE TABLE load_a (i int)');
+SELECT sl_unregister('002_b');
+SELECT * FROM pg_temp.push('12_b.sql', 'create table load_b (i int)', '2_b.sql', 'CREATE TABLE load_b (i int)');
+SELECT sl_unregister('12_b');
+SELECT * FROM sl_load(ARRAY['x_b.sql'], ARRAY['CREATE TABLE load_b (i int)'], options => '{"source": "two"}');
+SELECT sl_unregister('x_b');
+
+--
+-- Empty files
+--
+SELECT * FROM pg_temp.push('20_e.sql', '');
+SELECT * FROM pg_temp.push('20_e.sql', E' \n', 'README.md', 'x');
+SELECT * FROM pg_temp.push('20_e.sql', '', '21_e.sql', E'-- later\n;\n', '22_e.sql', E'-- sl:parents 20_e, 21_e\n',
+	'23_e.sql', 'SELECT 23');
+-- said once, shown each time
+SELECT * FROM pg_temp.push('20_e.sql', '', '21_e.sql', E'-- later\n;\n');
+SELECT * FROM sl_load('{20_e.sql}', ARRAY['-- sl:down'], 'plain');
+SELECT sl_unregister('23_e'), sl_unregister('22_e'), sl_unregister('21_e'), sl_unregister('20_e');
+-- a source of another format is not given plain files unasked
+SELECT * FROM sl_load('{x1.py}', ARRAY[E'revision = "x1"\ndown_revision = None\n'], 'alembic', '{"source": "py"}');
+SELECT * FROM sl_load('{head.sql}', ARRAY[E'BEGIN;\n\nCOMMIT;\n'], options => '{"source": "py"}');
+SELECT * FROM sl_load('{head.sql}', ARRAY[E'SELECT 1'], 'plain', options => '{"source": "py"}');
+SELECT sl_unregister('x1'), sl_unregister('head');
 
 --
 -- A bad file, and nothing is kept

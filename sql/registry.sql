@@ -40,6 +40,28 @@ SELECT sl_register('lost', 'SELECT 1', parents => '{nowhere}');
 SELECT problem, revision, detail FROM sl_check_graph() WHERE severity = 'error';
 SELECT sl_unregister('loop'), sl_unregister('lost');
 
+-- NULL leaves the down script, an empty text takes it away
+SELECT sl_register('keep', 'SELECT 1', E'-- sl:no-transaction\nVACUUM', '{}');
+SELECT sl_register('keep', 'SELECT 1');
+SELECT sl_register('keep', 'SELECT 2');
+SELECT sl_register('keep', 'SELECT 2', description => 'two');
+SELECT up, down, down_line, down_transactional FROM sl_registry WHERE revision = 'keep';
+SELECT sl_register('keep', 'SELECT 2', ' ');
+SELECT up, down, description FROM sl_registry WHERE revision = 'keep';
+SELECT sl_register('keep', E'SELECT 2;\n-- sl:down\nSELECT 3');
+SELECT sl_register('keep', 'SELECT 2');
+SELECT down, down_line FROM sl_registry WHERE revision = 'keep';
+SELECT sl_unregister('keep');
+-- the head may descend from what is registered only now
+SELECT sl_unregister('003'), sl_unregister('other');
+SELECT sl_register('c2', 'SELECT 1', parents => '{c1,002}');
+SELECT sl_register('c3', 'SELECT 1', parents => '{c2}');
+SELECT sl_register('c1', 'SELECT 1');
+SELECT sl_register('c1', 'SELECT 1', parents => '{002}');
+SELECT revision, parents FROM sl_graph();
+SELECT sl_unregister('c3'), sl_unregister('c2'), sl_unregister('c1');
+SELECT sl_register('other', 'SELECT 1', parents => '{}'), sl_register('003', 'SELECT 1', parents => '{002,other,002}');
+
 -- own headers count
 SELECT sl_register('seeds', $$-- sl:kind seed
 -- sl:ignore big-table it has ten rows

@@ -149,7 +149,7 @@ SELECT s AS script, t.result FROM unnest(ARRAY[
 	'DELETE FROM t USING pg_advisory_unlock_shared(1)',
 	'MERGE INTO t USING u ON a = b WHEN MATCHED AND pg_try_advisory_lock(1) THEN DO NOTHING',
 	'CREATE TABLE a AS SELECT pg_advisory_lock(1)', 'EXPLAIN ANALYZE SELECT pg_advisory_lock(1)',
-	'PREPARE p AS SELECT pg_advisory_lock(1)', 'COPY (SELECT pg_advisory_lock(1)) TO stdout',
+	'PREPARE p AS SELECT pg_advisory_lock(1)', 'COPY (SELECT pg_advisory_lock(1)) TO stdout', 'COPY (SELECT 1) TO stdout', E'COPY t\nTO STDOUT (FORMAT csv)', 'COPY t TO ''file''', 'COPY t TO PROGRAM ''cat''',
 	'DECLARE c CURSOR FOR SELECT pg_advisory_lock(1)', 'CALL p(pg_advisory_lock(1))',
 	'SELECT pg_advisory_xact_lock(1)', 'SELECT mine.pg_advisory_lock(1)',
 	'SELECT "PG_ADVISORY_LOCK"(1)', 'SELECT ''pg_advisory_lock(1)''']) s, try(s) t;

@@ -114,13 +114,10 @@ sl_extension_get(SlExtension *extension)
  * between is undone by the abort of the (sub)transaction.
  */
 void
-sl_become_owner(SlIdentity *before)
+sl_become_owner(const SlExtension *extension, SlIdentity *before)
 {
-	SlExtension extension;
-
-	sl_extension_get(&extension);
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
-	SetUserIdAndSecContext(extension.owner,
+	SetUserIdAndSecContext(extension->owner,
 						   before->sec_context | SECURITY_LOCAL_USERID_CHANGE);
 }
 

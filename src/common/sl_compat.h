@@ -53,18 +53,46 @@
 #define SL_GUC_NO_RESET 0
 #endif
 
-/* 17 put the virtual transaction id of a lock into a struct */
+/*
+ * The xid of the prepared transaction that has a lock.  It carries the virtual
+ * transaction id of the session that prepared it or, after a restart, none and
+ * the xid in its place.  17 put both into a struct.
+ */
+#include "access/twophase.h"
+#include "storage/lock.h"
+static inline TransactionId
+sl_lock_instance_prepared_xid(const LockInstanceData *instance)
+{
+	VirtualTransactionId vxid;
+	bool		have_more;
+
 #if PG_VERSION_NUM >= 170000
-#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->vxid.localTransactionId)
+	vxid = instance->vxid;
+	if (vxid.procNumber == INVALID_PROC_NUMBER)
+		return vxid.localTransactionId;
 #else
-#define SL_LOCK_INSTANCE_LXID(instance) ((instance)->lxid)
+	vxid.backendId = instance->backend;
+	vxid.localTransactionId = instance->lxid;
+	if (vxid.backendId == InvalidBackendId)
+		return vxid.localTransactionId;
 #endif
+	return TwoPhaseGetXidByVirtualXID(vxid, &have_more);
+}
 
 /* 18 dropped execute_once */
 #include "executor/executor.h"
 #if PG_VERSION_NUM < 180000
 #define ExecutorRun(desc, direction, count) \
 	ExecutorRun(desc, direction, count, true)
+#endif
+
+/* 17 bounds transactions, too: a CALL is many of them */
+#include "utils/timeout.h"
+#if PG_VERSION_NUM >= 170000
+#define sl_disable_transaction_timeout() \
+	disable_timeout(TRANSACTION_TIMEOUT, false)
+#else
+#define sl_disable_transaction_timeout() ((void) 0)
 #endif
 
 /* 18 dropped run_once */

@@ -39,6 +39,7 @@ static int *choose_for_all(SlGraph *graph);
 static bool *find_unavailable(SlGraph *graph, const int *stand);
 static char *describe_missing(SlGraph *graph, const bool *unavailable,
 							  int child, int parent);
+static char *describe_changed(const SlRevisionRow *row);
 static void check_changed_script(Check *check);
 static void check_late(Check *check);
 static void check_gap(Check *check);
@@ -82,7 +83,6 @@ sl_graph_require_sound(SlGraph *graph, bool out_of_order)
 {
 	List	   *problems = sl_graph_problems(graph, out_of_order);
 	StringInfoData detail;
-	bool		changed = false;
 	int			n = 0;
 	ListCell   *lc;
 
@@ -96,7 +96,6 @@ sl_graph_require_sound(SlGraph *graph, bool out_of_order)
 		if (n++ < ERRORS_SHOWN)
 			appendStringInfo(&detail, "%s%s: %s", n > 1 ? "\n" : "",
 							 problem->problem, problem->detail);
-		changed |= (strcmp(problem->problem, "changed_script") == 0);
 	}
 	if (n == 0)
 		return;
@@ -109,9 +108,7 @@ sl_graph_require_sound(SlGraph *graph, bool out_of_order)
 						   "the graph of revisions is unsound: %d problems",
 						   n, n),
 			 errdetail_internal("%s", detail.data),
-			 changed ?
-			 errhint("See sl_check_graph(). Give an applied script back its text, and put the change into a new revision.") :
-			 errhint("See sl_check_graph().")));
+			 errhint("SELECT * FROM sl_check_graph();")));
 }
 
 static void
@@ -293,6 +290,27 @@ describe_missing(SlGraph *graph, const bool *unavailable, int child,
 					c->id, p->id, p->id, c->id);
 }
 
+/* A script that is partly applied may be finished with another text. */
+static char *
+describe_changed(const SlRevisionRow *row)
+{
+	int			finished = 0;
+	ListCell   *lc;
+
+	if (!row->claimed)
+	{
+		foreach(lc, sl_journal_read(row->revision, "up"))
+			finished += ((const SlJournalStep *) lfirst(lc))->finished;
+	}
+	if (finished == 0)
+		return psprintf("\"%s\" is applied, and its file now means something else; put the old text back into the file, and the change into a new revision",
+						row->revision);
+	return psprintf(ngettext("\"%s\" is partly applied (%d statement finished), and its file now differs in what is finished; put the old text back into the file, or sl_resolve('%s', ...)",
+							 "\"%s\" is partly applied (%d statements finished), and its file now differs in what is finished; put the old text back into the file, or sl_resolve('%s', ...)",
+							 finished),
+					row->revision, finished, row->revision);
+}
+
 static void
 check_changed_script(Check *check)
 {
@@ -302,8 +320,7 @@ check_changed_script(Check *check)
 	{
 		if (check->graph->rows[i].changed)
 			add_problem(check, true, "changed_script", i,
-						psprintf("\"%s\" is applied, and its file now means something else; give it back its text, and put the change into a new revision",
-								 check->graph->nodes[i].id));
+						describe_changed(&check->graph->rows[i]));
 	}
 }
 
@@ -368,7 +385,7 @@ check_late(Check *check)
 		add_problem(check, !check->out_of_order, "late", i,
 					psprintf(check->out_of_order ?
 							 "\"%s\" is pending, but \"%s\", which comes after it, is applied; the next run applies it out of order" :
-							 "\"%s\" is pending, but \"%s\", which comes after it, is applied; give it an id that comes last, or set out_of_order",
+							 "\"%s\" is pending, but \"%s\", which comes after it, is applied; rename the file so that it comes last and push with prune, or sl_configure('out_of_order', 'on')",
 							 graph->nodes[i].id,
 							 graph->nodes[check->late_for[i]].id));
 	}

@@ -13,7 +13,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 
 #include "common/sl_compat.h"
@@ -23,7 +26,8 @@
 static SlQuery read_activity = {
 	"SELECT a.application_name,"
 	" COALESCE(pg_catalog.host(a.client_addr), 'local'),"
-	" COALESCE(a.xact_start, a.query_start)::pg_catalog.text, a.query"
+	" COALESCE(a.xact_start, a.query_start)::pg_catalog.text, a.query,"
+	" a.usesysid::pg_catalog.int8"
 	" FROM pg_catalog.pg_stat_activity AS a"
 	" WHERE a.pid OPERATOR(pg_catalog.=) $1",
 	NULL, 1, {INT4OID}
@@ -36,6 +40,7 @@ sl_activity_of(int pid)
 	Datum		values[1];
 	SlResult	result;
 	SlActivity *activity = NULL;
+	Oid			role = InvalidOid;
 
 	values[0] = Int32GetDatum(pid);
 	sl_query_open(&read_activity, SL_READ_FRESH, values, NULL, &result);
@@ -46,8 +51,19 @@ sl_activity_of(int pid)
 		activity->client = sl_result_text(&result, 0, 2);
 		activity->since = sl_result_text(&result, 0, 3);
 		activity->query = sl_result_text(&result, 0, 4);
+		role = (Oid) sl_result_bigint(&result, 0, 5);
 	}
 	sl_query_close(&result);
+
+	/*
+	 * The view was read as the owner: what the caller could not read there
+	 * himself is not for him, but for what our own runs write.
+	 */
+	if (activity != NULL && activity->query != NULL &&
+		strncmp(activity->query, "sl_", 3) != 0 &&
+		!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
+		!(OidIsValid(role) && has_privs_of_role(GetUserId(), role)))
+		activity->query = NULL;
 	return activity;
 }
 

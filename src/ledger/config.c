@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -220,7 +221,10 @@ take_database_settings(SlOptions *options)
 	SlResult	result;
 	uint64		i;
 
-	sl_query_open(&read_settings, SL_READ_FRESH, NULL, NULL, &result);
+	/* in a parallel query there is one snapshot for all */
+	sl_query_open(&read_settings,
+				  IsInParallelMode() ? SL_READ : SL_READ_FRESH, NULL, NULL,
+				  &result);
 	for (i = 0; i < result.nrows; i++)
 	{
 		char	   *name = sl_result_text(&result, i, 1);

@@ -17,6 +17,7 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
@@ -57,10 +58,21 @@ last_log_id(bool fresh)
 	return id;
 }
 
+static SlQuery any_history = {
+	"SELECT 1 WHERE EXISTS (SELECT FROM @.sl_log AS l"
+	" WHERE l.action OPERATOR(pg_catalog.<>) 'fail')"
+	" OR EXISTS (SELECT FROM @.sl_journal AS j)",
+};
+
+/*
+ * Has nothing ever happened here?  A failure is nothing: it left nothing
+ * behind, unless there is a journal of what it did.
+ */
 bool
 sl_log_is_empty(bool fresh)
 {
-	return last_log_id(fresh) == 0;
+	return sl_query_run(&any_history, fresh ? SL_READ_FRESH : SL_READ, NULL,
+						NULL) == 0;
 }
 
 /*
@@ -186,6 +198,112 @@ sl_unclaim(const char *revision)
 
 	values[0] = CStringGetTextDatum(revision);
 	return sl_query_run(&unclaim, SL_WRITE, values, NULL) == 1;
+}
+
+static SlQuery claim_many = {
+	"INSERT INTO @.sl_applied (revision, log_id, action, forced, meaning)"
+	" SELECT r.revision,"
+	" $2 OPERATOR(pg_catalog.+) u.ordinality OPERATOR(pg_catalog.-) 1,"
+	" 'apply', false, r.meaning"
+	" FROM pg_catalog.unnest($1) WITH ORDINALITY AS u (revision, ordinality)"
+	" JOIN @.sl_registry AS r"
+	" ON r.revision OPERATOR(pg_catalog.=) u.revision"
+	" WHERE r.kind OPERATOR(pg_catalog.=) ANY ('{versioned,baseline}')"
+	" ON CONFLICT (revision) DO NOTHING",
+	"sl_applied", 2, {TEXTARRAYOID, INT8OID}
+};
+
+static SlQuery unclaim_many = {
+	"DELETE FROM @.sl_applied AS a"
+	" WHERE a.revision OPERATOR(pg_catalog.=) ANY ($1)",
+	"sl_applied", 1, {TEXTARRAYOID}
+};
+
+/*
+ * Claim those of the revisions that run once, in a run that is all or
+ * nothing; ids count up from the first.  Returns how many it were.
+ */
+uint64
+sl_claim_many(List *revisions, int64 first_id)
+{
+	Datum		values[2];
+	char		nulls[2];
+
+	sl_param_list(values, nulls, 0, revisions);
+	values[1] = Int64GetDatum(first_id);
+	nulls[1] = ' ';
+	return sl_query_run(&claim_many, SL_WRITE, values, nulls);
+}
+
+/* Give the claims up; returns how many there were. */
+uint64
+sl_unclaim_many(List *revisions)
+{
+	Datum		values[1];
+	char		nulls[1];
+
+	sl_param_list(values, nulls, 0, revisions);
+	return sl_query_run(&unclaim_many, SL_WRITE, values, nulls);
+}
+
+static SlQuery append_many = {
+	"INSERT INTO @.sl_log (id, at, action, revision, outcome, role,"
+	" application_name, statements, elapsed, meaning)"
+	" SELECT $1 OPERATOR(pg_catalog.+) u.ordinality OPERATOR(pg_catalog.-) 1,"
+	" u.at, $2, u.revision, 'ok', $3::pg_catalog.name, $4, u.statements,"
+	" u.elapsed,"
+	" CASE WHEN r.kind OPERATOR(pg_catalog.=) ANY ('{repeatable,seed}')"
+	" AND $2 OPERATOR(pg_catalog.=) 'apply' THEN r.meaning END"
+	" FROM ROWS FROM (pg_catalog.unnest($5), pg_catalog.unnest($6),"
+	" pg_catalog.unnest($7), pg_catalog.unnest($8)) WITH ORDINALITY"
+	" AS u (revision, at, statements, elapsed, ordinality)"
+	" JOIN @.sl_registry AS r"
+	" ON r.revision OPERATOR(pg_catalog.=) u.revision",
+	"sl_log", 8,
+	{INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+	INT4ARRAYOID, INTERVALARRAYOID}
+};
+
+static Datum
+array_of(Datum *elems, int count, Oid type, int length, bool byval,
+		 char align)
+{
+	return PointerGetDatum(construct_array(elems, count, type, length, byval,
+										   align));
+}
+
+/* Append what a run in one transaction did, in its order. */
+void
+sl_log_append_many(int64 first_id, const char *action, const SlLogRow *rows,
+				   int count)
+{
+	Datum		values[8];
+	char		nulls[8];
+	Datum	   *revisions = palloc_array(Datum, count);
+	Datum	   *ats = palloc_array(Datum, count);
+	Datum	   *statements = palloc_array(Datum, count);
+	Datum	   *elapsed = palloc_array(Datum, count);
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		revisions[i] = CStringGetTextDatum(rows[i].revision);
+		ats[i] = TimestampTzGetDatum(rows[i].at);
+		statements[i] = Int32GetDatum(rows[i].statements);
+		elapsed[i] = IntervalPGetDatum(sl_make_interval(rows[i].elapsed));
+	}
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(first_id);
+	sl_param_text(values, nulls, 1, action);
+	sl_param_text(values, nulls, 2, GetUserNameFromId(GetUserId(), false));
+	sl_param_text(values, nulls, 3, application_name);
+	values[4] = array_of(revisions, count, TEXTOID, -1, false, TYPALIGN_INT);
+	values[5] = array_of(ats, count, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL,
+						 TYPALIGN_DOUBLE);
+	values[6] = array_of(statements, count, INT4OID, 4, true, TYPALIGN_INT);
+	values[7] = array_of(elapsed, count, INTERVALOID, sizeof(Interval), false,
+						 TYPALIGN_DOUBLE);
+	sl_query_run(&append_many, SL_WRITE, values, nulls);
 }
 
 static SlQuery history_rows = {

@@ -94,7 +94,8 @@ static SlQuery finish_step = {
 	" VALUES ($1, $2, $3, 'finished', $4, pg_catalog.clock_timestamp(),"
 	" pg_catalog.clock_timestamp())"
 	" ON CONFLICT (revision, direction, statement) DO UPDATE"
-	" SET state = 'finished', finished_at = EXCLUDED.finished_at",
+	" SET state = 'finished', text = EXCLUDED.text,"
+	" finished_at = EXCLUDED.finished_at",
 	"sl_journal", 4, {TEXTOID, TEXTOID, INT4OID, TEXTOID}
 };
 

@@ -39,6 +39,9 @@ typedef enum SlKind
 	SL_KIND_BASELINE
 } SlKind;
 
+/* in query.c */
+extern void sl_ledger_require_plain(void);
+
 /* in registry.c */
 
 /* What the graph needs of a revision: no script. */
@@ -54,6 +57,7 @@ typedef struct SlRevisionRow
 	bool		linear;
 	bool		transactional;
 	char	   *offender;		/* NULL if transactional, or declared so */
+	int64		size;			/* bytes of both scripts */
 	bool		has_down;
 	bool		down_transactional;
 	bool		changed;		/* a candidate waits: SL003 */
@@ -121,6 +125,15 @@ typedef struct SlRegistryEntry
 extern SlRegistryEntry *sl_registry_get(const char *revision, bool fresh);
 
 /*
+ * Only what a run needs, and always fresh: kind, scripts and their lines,
+ * statements, has_data, meaning, registrar.
+ */
+extern SlRegistryEntry *sl_registry_get_script(const char *revision);
+
+/* The same for several, SlRegistryEntry pointers in no order. */
+extern List *sl_registry_get_scripts(List *revisions);
+
+/*
  * Insert, or overwrite by id, with the current user as the registrar and
  * settled = false.
  */
@@ -134,6 +147,7 @@ extern bool sl_registry_add(const SlRegistryEntry *entry);
 
 /* Lock the row, so that what is read next stays true. */
 extern void sl_registry_lock(const char *revision);
+extern void sl_registry_lock_all(List *revisions);
 extern void sl_registry_delete(const char *revision);
 
 /*
@@ -158,8 +172,20 @@ extern void sl_registry_unsettle(const char *revision);
 /* Unsettle what names 'revision' as a parent. */
 extern void sl_registry_unsettle_children(const char *revision);
 
-/* Ids of the pending revisions of a source, for {"prune": true}. */
-extern List *sl_registry_pending_of_source(const char *source);
+/* What a push has to know of the revisions of its source. */
+typedef struct SlSourceRow
+{
+	char	   *revision;
+	SlKind		kind;
+	char	   *format;
+	bool		linear;
+	int			statements;
+	char	   *meaning;		/* NULL or empty: external */
+	bool		claimed;
+	bool		journal_open;
+} SlSourceRow;
+
+extern SlSourceRow *sl_registry_of_source(const char *source, int *nrows);
 
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);
@@ -201,6 +227,20 @@ extern bool sl_claim_set(const char *revision, int64 log_id,
 						 const char *action, bool forced,
 						 const char *meaning);
 extern bool sl_unclaim(const char *revision);
+
+/* The same for a run that is one transaction, at its begin and its end. */
+typedef struct SlLogRow
+{
+	const char *revision;
+	TimestampTz at;
+	int			statements;
+	int64		elapsed;		/* microseconds */
+} SlLogRow;
+
+extern uint64 sl_claim_many(List *revisions, int64 first_id);
+extern uint64 sl_unclaim_many(List *revisions);
+extern void sl_log_append_many(int64 first_id, const char *action,
+							   const SlLogRow *rows, int count);
 
 /* in activity.c: what the server knows of other sessions */
 

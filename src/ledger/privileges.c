@@ -25,6 +25,7 @@
 #include "catalog/pg_proc.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -258,10 +259,17 @@ change_level(Oid role, const char *level_name, bool grant)
 	char	   *schema;
 	ListCell   *cell;
 
+	/*
+	 * The server's GRANT takes no lock: two at once, or one and a DROP
+	 * EXTENSION, would end in "tuple concurrently updated".
+	 */
+	sl_extension_get(&extension);
+	LockDatabaseObject(ExtensionRelationId, extension.oid, 0,
+					   ShareRowExclusiveLock);
 	sl_extension_get(&extension);
 	members = extension_members(&extension);
 	schema = get_namespace_name(extension.schema);
-	sl_become_owner(&before);
+	sl_become_owner(&extension, &before);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	if (grant)

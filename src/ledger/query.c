@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "ledger/ledger.h"
 #include "ledger/query.h"
 
 /* The text of a query with the extension's schema put in for "@.". */
@@ -58,14 +59,16 @@ static void
 require_plain_table(const SlExtension *extension, const char *table)
 {
 	Oid			relid = get_relname_relid(table, extension->schema);
-	Relation	rel;
+	Relation	rel = NULL;
 
-	if (!OidIsValid(relid))
+	/* a DROP EXTENSION may have come between */
+	if (OidIsValid(relid))
+		rel = try_table_open(relid, RowExclusiveLock);
+	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the extension's own table \"%s\" is gone", table),
 				 errhint("Restore it from a dump, or drop the extension and create it again.")));
-	rel = table_open(relid, RowExclusiveLock);
 	if (rel->trigdesc != NULL || rel->rd_rules != NULL ||
 		rel->rd_rel->relrowsecurity)
 		ereport(ERROR,
@@ -75,6 +78,24 @@ require_plain_table(const SlExtension *extension, const char *table)
 				 errdetail("It would run with the rights of the extension's owner."),
 				 errhint("Remove it: nothing but the extension's functions may act on this table.")));
 	table_close(rel, NoLock);
+}
+
+/*
+ * The same for all own tables: asked at the end of a run, whose scripts may
+ * have been at them since they were written to.
+ */
+void
+sl_ledger_require_plain(void)
+{
+	static const char *const tables[] = {
+		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting"
+	};
+	SlExtension extension;
+	int			i;
+
+	sl_extension_get(&extension);
+	for (i = 0; i < (int) lengthof(tables); i++)
+		require_plain_table(&extension, tables[i]);
 }
 
 /* Make or renew the kept plan.  SPI is connected, the path is pinned. */
@@ -132,7 +153,7 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	if (mode == SL_WRITE)
 		require_plain_table(&extension, query->table);
 
-	sl_become_owner(&result->before);
+	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
 	set_in_nest("search_path", "pg_catalog, pg_temp");
 
@@ -144,18 +165,6 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 
 	/* with that, estimates are high enough for the compiler to be called */
 	set_in_nest("jit", "off");
-
-	/* a scan that is needed all the same must not look worth compiling */
-	(void) set_config_option("jit", "off",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-
-	/*
-	 * That makes the whole tables look so dear that the compiler would be
-	 * called, which takes longer than all the books.
-	 */
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 
 	/* values may be toasted: a snapshot has to outlast the reading of them */
 	result->pushed_snapshot = !ActiveSnapshotSet();
@@ -315,6 +324,19 @@ sl_param_text(Datum *values, char *nulls, int i, const char *text)
 {
 	nulls[i] = text == NULL ? 'n' : ' ';
 	values[i] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* A list of strings. */
+void
+sl_param_list(Datum *values, char *nulls, int i, List *texts)
+{
+	char	  **strings = palloc_array(char *, Max(list_length(texts), 1));
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, texts)
+		strings[count++] = lfirst(cell);
+	sl_param_texts(values, nulls, i, strings, count);
 }
 
 void

@@ -80,6 +80,7 @@ extern bool sl_result_isnull(SlResult *result, uint64 row, int column);
 
 /* values for parameters; a NULL text gives nulls[i] = 'n' */
 extern void sl_param_text(Datum *values, char *nulls, int i, const char *text);
+extern void sl_param_list(Datum *values, char *nulls, int i, List *texts);
 extern void sl_param_texts(Datum *values, char *nulls, int i, char **texts,
 						   int count);
 

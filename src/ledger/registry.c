@@ -76,7 +76,8 @@ kind_from_ledger(const char *name)
  * "applied" is what the kind makes of the books: a versioned revision is
  * claimed; a repeatable's last run had this meaning; a seed's meaning ran
  * at any time.  "failed": nothing came after the last failure, or a journal
- * is open.
+ * is open.  What is applied without one is not: its failure was that of a
+ * revert, which left it as it was, or of another text.
  */
 #define APPLIED_SQL \
 	"CASE r.kind WHEN 'repeatable' THEN a.meaning IS NOT DISTINCT FROM r.meaning" \
@@ -91,11 +92,14 @@ static SlQuery read_all = {
 	"SELECT r.revision, r.kind, r.parents, r.replaces, r.up IS NULL, r.linear,"
 	" r.transactional, r.offender, r.candidate IS NOT NULL, r.settled, "
 	APPLIED_SQL ", a.revision IS NOT NULL,"
-	" (f.revision IS NOT NULL AND NOT EXISTS (SELECT FROM @.sl_log AS l"
+	" (f.revision IS NOT NULL AND NOT (" APPLIED_SQL ")"
+	" AND NOT EXISTS (SELECT FROM @.sl_log AS l"
 	" WHERE l.revision OPERATOR(pg_catalog.=) r.revision"
 	" AND l.id OPERATOR(pg_catalog.>) f.id)) OR j.revision IS NOT NULL,"
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
-	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional"
+	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional,"
+	" COALESCE(pg_catalog.octet_length(r.up), 0)::pg_catalog.int8"
+	" OPERATOR(pg_catalog.+) COALESCE(pg_catalog.octet_length(r.down), 0)"
 	" FROM @.sl_registry AS r"
 	" LEFT JOIN @.sl_applied AS a"
 	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
@@ -165,6 +169,7 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->failed = sl_result_bool(&result, i, 13);
 		row->description = sl_result_text(&result, i, 14);
 		row->format = sl_result_text(&result, i, 15);
+		row->size = sl_result_bigint(&result, i, 21);
 		row->has_down = sl_result_bool(&result, i, 19);
 		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
@@ -286,6 +291,68 @@ sl_registry_get(const char *revision, bool fresh)
 	return entry;
 }
 
+static SlQuery read_scripts = {
+	"SELECT r.revision, r.kind, r.up, r.up_line, r.down, r.down_line,"
+	" r.statements, r.has_data, r.meaning, r.registrar::pg_catalog.int8,"
+	" r.registrar_name, r.cluster, EXISTS (SELECT FROM @.sl_journal AS j"
+	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
+	" FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)",
+	NULL, 1, {TEXTARRAYOID}
+};
+
+/*
+ * The same for a run, which asks for many: no join, no history.  In no order;
+ * what is not registered any more is not among them.
+ */
+List *
+sl_registry_get_scripts(List *revisions)
+{
+	Datum		values[1];
+	char		nulls[1];
+	SlResult	result;
+	List	   *entries = NIL;
+	uint64		i;
+
+	sl_param_list(values, nulls, 0, revisions);
+	sl_query_open(&read_scripts, SL_READ_FRESH, values, nulls, &result);
+	for (i = 0; i < result.nrows; i++)
+	{
+		MemoryContext before = MemoryContextSwitchTo(result.caller);
+		SlRegistryEntry *entry = palloc0_object(SlRegistryEntry);
+
+		entry->revision = sl_result_text(&result, i, 1);
+		entry->kind = kind_from_ledger(sl_result_text(&result, i, 2));
+		entry->up = sl_result_text(&result, i, 3);
+		entry->up_line = sl_result_int(&result, i, 4);
+		entry->down = sl_result_text(&result, i, 5);
+		entry->down_line = sl_result_int(&result, i, 6);
+		entry->statements = sl_result_int(&result, i, 7);
+		entry->has_data = sl_result_bool(&result, i, 8);
+		strlcpy(entry->meaning, sl_result_text(&result, i, 9),
+				sizeof(entry->meaning));
+		entry->registrar_name = sl_result_text(&result, i, 11);
+		entry->registrar = resolve_registrar(sl_result_bigint(&result, i, 10),
+											 entry->registrar_name,
+											 sl_result_bigint(&result, i, 12));
+		entry->journal_open = sl_result_bool(&result, i, 13);
+		entries = lappend(entries, entry);
+		MemoryContextSwitchTo(before);
+	}
+	sl_query_close(&result);
+	return entries;
+}
+
+/* One of them; NULL if it is not registered. */
+SlRegistryEntry *
+sl_registry_get_script(const char *revision)
+{
+	List	   *one = list_make1(unconstify(char *, revision));
+	List	   *entries = sl_registry_get_scripts(one);
+
+	return entries == NIL ? NULL : linitial(entries);
+}
+
 static SlQuery put_entry = {
 	"INSERT INTO @.sl_registry (revision, kind, parents, replaces, linear, up,"
 	" up_line, down, down_line, statements, transactional, offender,"
@@ -390,6 +457,29 @@ sl_registry_lock(const char *revision)
 
 	values[0] = CStringGetTextDatum(revision);
 	sl_query_run(&lock_entry, SL_WRITE, values, NULL);
+}
+
+static SlQuery lock_entries = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.revision OPERATOR(pg_catalog.=) ANY ($1)"
+	" ORDER BY r.revision USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE",
+	"sl_registry", 1, {TEXTARRAYOID}
+};
+
+/* The same for many, in one query. */
+void
+sl_registry_lock_all(List *revisions)
+{
+	Datum		v[1];
+	char		n[1];
+	char	  **ids = palloc_array(char *, Max(list_length(revisions), 1));
+	int			i = 0;
+	ListCell   *cell;
+
+	foreach(cell, revisions)
+		ids[i++] = lfirst(cell);
+	sl_param_texts(v, n, 0, ids, i);
+	sl_query_run(&lock_entries, SL_WRITE, v, n);
 }
 
 static SlQuery relink = {
@@ -507,37 +597,47 @@ sl_registry_unsettle(const char *revision)
 	sl_query_run(&unsettle_one, SL_WRITE, values, NULL);
 }
 
-static SlQuery pending_of_source = {
-	"SELECT r.revision FROM @.sl_registry AS r"
-	" LEFT JOIN @.sl_applied AS a"
-	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
-	" WHERE r.source OPERATOR(pg_catalog.=) $1 AND a.revision IS NULL"
-	" AND NOT EXISTS (SELECT FROM @.sl_journal AS j"
+static SlQuery of_source = {
+	"SELECT r.revision, r.kind, r.format, r.linear, r.statements, r.meaning,"
+	" a.revision IS NOT NULL, EXISTS (SELECT FROM @.sl_journal AS j"
 	" WHERE j.revision OPERATOR(pg_catalog.=) r.revision)"
+	" FROM @.sl_registry AS r LEFT JOIN @.sl_applied AS a"
+	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
+	" WHERE r.source OPERATOR(pg_catalog.=) $1"
 	" ORDER BY r.revision USING OPERATOR(pg_catalog.<)",
 	NULL, 1, {TEXTOID}
 };
 
-List *
-sl_registry_pending_of_source(const char *source)
+/* What belongs to a source, without its scripts, by id. */
+SlSourceRow *
+sl_registry_of_source(const char *source, int *nrows)
 {
 	Datum		values[1];
 	SlResult	result;
-	List	   *ids = NIL;
+	SlSourceRow *rows;
 	uint64		i;
 
 	values[0] = CStringGetTextDatum(source);
-	sl_query_open(&pending_of_source, SL_READ_FRESH, values, NULL, &result);
+	sl_query_open(&of_source, SL_READ_FRESH, values, NULL, &result);
+	rows = MemoryContextAllocHuge(result.caller, sizeof(SlSourceRow) *
+								  Max(result.nrows, 1));
 	for (i = 0; i < result.nrows; i++)
 	{
-		char	   *id = sl_result_text(&result, i, 1);
-		MemoryContext before = MemoryContextSwitchTo(result.caller);
+		SlSourceRow *row = &rows[i];
 
-		ids = lappend(ids, id);
-		MemoryContextSwitchTo(before);
+		CHECK_FOR_INTERRUPTS();
+		row->revision = sl_result_text(&result, i, 1);
+		row->kind = kind_from_ledger(sl_result_text(&result, i, 2));
+		row->format = sl_result_text(&result, i, 3);
+		row->linear = sl_result_bool(&result, i, 4);
+		row->statements = sl_result_int(&result, i, 5);
+		row->meaning = sl_result_text(&result, i, 6);
+		row->claimed = sl_result_bool(&result, i, 7);
+		row->journal_open = sl_result_bool(&result, i, 8);
 	}
+	*nrows = (int) result.nrows;
 	sl_query_close(&result);
-	return ids;
+	return rows;
 }
 
 static SlQuery revision_rows = {

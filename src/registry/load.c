@@ -196,6 +196,13 @@ rest_of_chain(const SlPush *push, const SlOptions *options,
 		if (options->prune && !entry->applied && !entry->claimed &&
 			!entry->journal_open)
 			continue;
+
+		/* scripts of a whole history are not to pile up here */
+		if (entry->up)
+			pfree(entry->up);
+		if (entry->down)
+			pfree(entry->down);
+		entry->up = entry->down = NULL;
 		item = palloc0(sizeof(PushItem));
 		item->revision = entry->revision;
 		item->entry = entry;
@@ -329,26 +336,67 @@ order_items(const SlPush *push, const SlOptions *options, List *items)
 	return result;
 }
 
-/* With {"prune": true}: pending revisions of this source that are gone. */
-static List *
-add_withdrawn(List *items, const SlOptions *options)
+static PushItem **
+sort_items(List *items)
 {
 	int			count = list_length(items);
-	PushItem	  **sorted = palloc(sizeof(PushItem *) * (count + 1));
+	PushItem  **sorted = palloc(sizeof(PushItem *) * (count + 1));
 	int			i = 0;
 	ListCell   *cell;
 
 	foreach(cell, items)
 		sorted[i++] = lfirst(cell);
 	qsort(sorted, count, sizeof(PushItem *), compare_revisions);
-	foreach(cell, sl_registry_pending_of_source(options->source))
-	{
-		PushItem	   *item;
+	return sorted;
+}
 
-		if (is_pushed(sorted, count, lfirst(cell)))
+/*
+ * A push that shares nothing with what its source has is of something else:
+ * another service's folder, most likely, whose caller did not say so.
+ */
+static void
+require_common(const SlOptions *options, const SlSourceRow *rows, int nrows,
+			   PushItem **sorted, int count)
+{
+	int			i;
+
+	for (i = 0; i < nrows; i++)
+	{
+		if (is_pushed(sorted, count, rows[i].revision))
+			return;
+	}
+	ereport(ERROR,
+			(errcode(SL_ERR_BAD_INPUT),
+			 errmsg("this push has no revision in common with source \"%s\": nothing is withdrawn",
+					options->source),
+			 errhint("If it is another history, give it a name of its own with the option source (slctl push --source); if it is meant to replace this one, push it without prune first.")));
+}
+
+/* With {"prune": true}: pending revisions of this source that are gone. */
+static List *
+add_withdrawn(List *items, const SlOptions *options, PushItem **pushed,
+			  int npushed)
+{
+	int			count = list_length(items);
+	PushItem  **sorted = sort_items(items);
+	SlSourceRow *rows;
+	bool		checked = false;
+	int			nrows;
+	int			i;
+
+	rows = sl_registry_of_source(options->source, &nrows);
+	for (i = 0; i < nrows; i++)
+	{
+		PushItem   *item;
+
+		if (rows[i].claimed ||
+			is_pushed(sorted, count, rows[i].revision))
 			continue;
+		if (!checked)
+			require_common(options, rows, nrows, pushed, npushed);
+		checked = true;
 		item = palloc0(sizeof(PushItem));
-		item->revision = lfirst(cell);
+		item->revision = rows[i].revision;
 		item->withdraw = true;
 		items = lappend(items, item);
 	}
@@ -366,7 +414,8 @@ withdraw_item(PushItem *item)
 	if (entry && (entry->applied || entry->claimed || entry->journal_open))
 	{
 		item->outcome = SL_UNCHANGED;
-		item->detail = pstrdup("has run meanwhile");
+		item->detail = pstrdup(entry->journal_open ?
+							   "kept: partly applied" : "has run meanwhile");
 		return;
 	}
 	sl_registry_delete(item->revision);
@@ -396,14 +445,9 @@ static void
 register_items(List *items)
 {
 	int			count = list_length(items);
-	PushItem	  **sorted = palloc(sizeof(PushItem *) * (count + 1));
+	PushItem  **sorted = sort_items(items);
 	MemoryContext work;
-	int			i = 0;
-	ListCell   *cell;
-
-	foreach(cell, items)
-		sorted[i++] = lfirst(cell);
-	qsort(sorted, count, sizeof(PushItem *), compare_revisions);
+	int			i;
 
 	/* what one script took to parse is given back before the next */
 	work = AllocSetContextCreate(CurrentMemoryContext,
@@ -421,6 +465,97 @@ register_items(List *items)
 		MemoryContextReset(work);
 	}
 	MemoryContextDelete(work);
+}
+
+/* by meaning; the rest by id, so that always the same one is named */
+static int
+compare_meanings(const void *a, const void *b)
+{
+	const SlSourceRow *x = *(SlSourceRow *const *) a;
+	const SlSourceRow *y = *(SlSourceRow *const *) b;
+	int			result = strcmp(x->meaning, y->meaning);
+
+	return result != 0 ? result : strcmp(x->revision, y->revision);
+}
+
+/* The first of those that mean this; NULL if there is none. */
+static SlSourceRow *
+find_meaning(SlSourceRow **sorted, int count, const char *meaning)
+{
+	int			low = 0;
+	int			high = count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (strcmp(sorted[middle]->meaning, meaning) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && strcmp(sorted[low]->meaning, meaning) == 0 ?
+		sorted[low] : NULL;
+}
+
+/*
+ * A linear file that is renamed is another revision: what ran would run once
+ * more.  So look for new ones that mean the same as one that is applied and
+ * not pushed any more.
+ */
+static void
+warn_of_renames(List *items, const SlOptions *options, PushItem **pushed,
+				int npushed)
+{
+	PushItem  **sorted = sort_items(items);
+	int			count = list_length(items);
+	SlSourceRow *rows;
+	SlSourceRow **gone;
+	int			nrows;
+	int			ngone = 0;
+	int			i;
+	int			j;
+
+	for (i = 0; i < count; i++)
+	{
+		if (sorted[i]->outcome == SL_ADDED)
+			break;
+	}
+	if (i == count)
+		return;
+
+	rows = sl_registry_of_source(options->source, &nrows);
+	gone = palloc(sizeof(SlSourceRow *) * (nrows + 1));
+	for (i = 0; i < nrows; i++)
+	{
+		/* what says nothing, or has no script, is alike without being so */
+		if (rows[i].claimed && rows[i].statements > 0 && rows[i].linear &&
+			!is_pushed(pushed, npushed, rows[i].revision))
+			gone[ngone++] = &rows[i];
+	}
+	qsort(gone, ngone, sizeof(SlSourceRow *), compare_meanings);
+
+	for (i = 0, j = 0; i < count && ngone > 0; i++)
+	{
+		SlSourceRow *old;
+
+		if (sorted[i]->outcome != SL_ADDED || !sorted[i]->source->linear)
+			continue;
+		/* both lists are by id */
+		while (j < nrows &&
+			   strcmp(rows[j].revision, sorted[i]->revision) < 0)
+			j++;
+		if (j == nrows || strcmp(rows[j].revision, sorted[i]->revision) != 0)
+			continue;
+		old = find_meaning(gone, ngone, rows[j].meaning);
+		if (old == NULL)
+			continue;
+		ereport(WARNING,
+				(errmsg("revision \"%s\" looks like a rename of \"%s\", which is applied: it would run again",
+						rows[j].revision, old->revision),
+				 errhint("Rename the file back, or record it as applied: SELECT * FROM sl_stamp(%s).",
+						 quote_literal_cstr(rows[j].revision))));
+	}
 }
 
 /* The rows of a load function. */
@@ -487,6 +622,55 @@ refuse_nothing(const SlPush *push)
 }
 
 /*
+ * Any *.sql file can be plain, also the output of a tool that wrote nothing.
+ * So an empty file alone is none, and neither is a push of a source whose
+ * revisions all came in another format.
+ */
+static void
+refuse_fallback(const SlPush *push, const SlOptions *options)
+{
+	const SlFile *first = NULL;
+	SlSourceRow *rows;
+	const char *format = NULL;
+	int			nsql = 0;
+	int			nrows;
+	int			i;
+
+	for (i = 0; i < push->nfiles; i++)
+	{
+		if (!sl_has_suffix(push->files[i].base, ".sql"))
+			continue;
+		if (nsql++ == 0)
+			first = &push->files[i];
+	}
+	if (nsql == 1 && sl_is_blank(first->body, first->length))
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("%sthe file is empty, and nothing else says which format it has",
+						sl_place(first->name, NULL, 0)),
+				 errhint("If a tool wrote it, look at the tool's exit status; if it is meant, pass the format.")));
+	if (options->source == NULL || options->source[0] == '\0')
+		return;
+
+	rows = sl_registry_of_source(options->source, &nrows);
+	for (i = 0; i < nrows; i++)
+	{
+		if (rows[i].format == NULL)
+			continue;
+		if (strcmp(rows[i].format, push->format->name) == 0)
+			return;
+		format = rows[i].format;
+	}
+	if (format)
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("%snothing says which format it has, and source \"%s\" has revisions of format %s",
+						sl_place(first->name, NULL, 0), options->source,
+						format),
+				 errhint("If it is of another format now, pass the format.")));
+}
+
+/*
  * Load files: the work of sl_load and sl_load_directory.  'base' of the files
  * is filled in here.
  */
@@ -497,6 +681,8 @@ sl_load_files(FunctionCallInfo fcinfo, int nfiles, SlFile *files,
 	SlPush		push;
 	SlOptions	options;
 	List	   *items = NIL;
+	PushItem  **pushed;
+	int			npushed;
 	ListCell   *cell;
 	int			i;
 
@@ -504,6 +690,7 @@ sl_load_files(FunctionCallInfo fcinfo, int nfiles, SlFile *files,
 	push.files = files;
 	push.sources = NIL;
 	push.format = NULL;
+	push.decided_by = NULL;
 	for (i = 0; i < nfiles; i++)
 	{
 		const char *slash = strrchr(files[i].name, '/');
@@ -514,7 +701,11 @@ sl_load_files(FunctionCallInfo fcinfo, int nfiles, SlFile *files,
 	sl_options_resolve(&options, given);
 
 	if (strcmp(format, "auto") == 0)
+	{
 		push.format = sl_format_detect(&push);
+		if (push.format == &sl_format_plain)
+			refuse_fallback(&push, &options);
+	}
 	else
 		push.format = sl_format_find(format);
 	if (push.format == NULL)
@@ -538,10 +729,14 @@ sl_load_files(FunctionCallInfo fcinfo, int nfiles, SlFile *files,
 		items = lappend(items, item);
 	}
 
+	npushed = list_length(items);
+	pushed = sort_items(items);
 	items = order_items(&push, &options, items);
 	if (options.prune)
-		items = add_withdrawn(items, &options);
+		items = add_withdrawn(items, &options, pushed, npushed);
 	register_items(items);
+	if (push.format->compare)
+		warn_of_renames(items, &options, pushed, npushed);
 	return_items(fcinfo, items);
 }
 

@@ -55,11 +55,14 @@ typedef struct SlSource
 	bool		parents_partial;	/* the format cannot tell all of them */
 	int			nreplaces;
 	char	  **replaces;
+	bool		keep_down;		/* a NULL 'down' leaves the registered one */
+	bool		reported;		/* that it is empty, by the format */
 	bool		covers_lower;	/* a baseline for all that is ordered before */
 	const char *up;				/* NULL: external */
 	int			up_line;
 	const char *down;
 	int			down_line;
+	bool		foreign;		/* another tool's file, not to be rewritten */
 	bool		outside;		/* declared: not in a transaction */
 	bool		down_outside;
 	char	   *description;	/* NULL: keep what is known */
@@ -81,6 +84,8 @@ typedef struct SlPush
 	int			nfiles;
 	SlFile	   *files;
 	List	   *sources;		/* SlSource pointers */
+	const char *decided_by;		/* the file that the format was found by, or
+								 * NULL: the caller said it */
 } SlPush;
 
 /*
@@ -193,9 +198,18 @@ extern SlSource *sl_source_new(SlPush *push, const SlFile *file,
 extern void sl_source_set_parents(SlSource *source, List *parents);
 extern void sl_source_headers(SlSource *source, bool own_format);
 extern void sl_source_validate(const SlSource *source);
+extern const char *sl_format_hint(const SlPush *push, const SlFile *file,
+								  const char *otherwise);
 pg_noreturn extern void sl_file_unnamed(const SlPush *push,
 										const SlFile *file,
 										const char *form);
+
+extern const char *sl_header_name(const char *word, int length, bool *bare);
+
+/* in marker.c */
+extern void sl_source_markers(const SlSource *source, bool own_format);
+
+/* in source.c */
 
 /*
  * How the message of an error begins: the file, or the revision if there is

@@ -29,6 +29,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 
 #include "common/extension.h"
 #include "common/sl_errors.h"
@@ -83,11 +84,79 @@ texts_within(char **some, int nsome, char **all, int nall)
 }
 
 /*
+ * Check the down script.  In a history that another tool wrote there are down
+ * scripts that never worked, since nobody ever ran them; those must not keep
+ * the history out.  Such a one is left out, so that a revert is refused
+ * before it begins, and what is wrong with it is returned.
+ */
+static char *
+check_down(const SlSource *source, SlRegistryEntry *entry)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *volatile problem = NULL;
+	SlOrigin	origin;
+	SlScriptInfo info;
+
+	origin.file = source->down_file ? source->down_file : source->file;
+	origin.revision = source->revision;
+	origin.first_line = source->down_line;
+	PG_TRY();
+	{
+		sl_script_check(source->down, strlen(source->down), &origin, &info);
+		entry->down_transactional = info.transactional &&
+			!source->down_outside;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		/* the parser touches memory alone: nothing else is to be undone */
+		if (!source->foreign || geterrcode() != SL_ERR_BAD_INPUT)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		edata = CopyErrorData();
+		FlushErrorState();
+		problem = edata->message;
+	}
+	PG_END_TRY();
+
+	if (problem == NULL)
+		return NULL;
+	entry->down = NULL;
+	ereport(WARNING,
+			(errmsg("revision \"%s\" is registered without its down script",
+					source->revision),
+			 errdetail_internal("%s", problem)));
+	return psprintf("no down script: %s", problem);
+}
+
+/*
+ * A script without any statement is mostly a file that was not written to the
+ * end.  Where two branches meet there is often nothing to do.
+ */
+static bool
+is_empty(const SlSource *source, const SlRegistryEntry *entry)
+{
+	return source->up != NULL && entry->statements == 0 &&
+		source->nparents < 2;
+}
+
+static void
+warn_if_empty(const SlSource *source, const SlRegistryEntry *entry)
+{
+	if (is_empty(source, entry) && !source->reported)
+		ereport(WARNING,
+				(errmsg("%sthe script of revision \"%s\" has no statements",
+						sl_place(source->file, NULL, 0), source->revision)));
+}
+
+/*
  * What the registry would hold.  Both scripts are parsed, so that a push is
- * refused here and not when the revision is needed.
+ * refused here and not when the revision is needed.  '*problem': what is to
+ * be said of it whatever it changes.
  */
 static SlRegistryEntry *
-entry_of(const SlSource *source)
+entry_of(const SlSource *source, char **problem)
 {
 	SlRegistryEntry *entry = palloc0(sizeof(SlRegistryEntry));
 	SlOrigin	origin;
@@ -129,15 +198,10 @@ entry_of(const SlSource *source)
 		strlcpy(entry->checksum, info.checksum, sizeof(entry->checksum));
 		strlcpy(entry->meaning, info.meaning, sizeof(entry->meaning));
 	}
-	if (source->down)
-	{
-		if (source->down_file)
-			origin.file = source->down_file;
-		origin.first_line = source->down_line;
-		sl_script_check(source->down, strlen(source->down), &origin, &info);
-		entry->down_transactional = info.transactional &&
-			!source->down_outside;
-	}
+	*problem = source->down ? check_down(source, entry) : NULL;
+	if (is_empty(source, entry))
+		*problem = *problem ? psprintf("no statements, %s", *problem) :
+			pstrdup("no statements");
 	return entry;
 }
 
@@ -328,16 +392,26 @@ static SlOutcome
 refuse_change(const SlSource *source, const SlRegistryEntry *old,
 			  char *reason, bool from_push, char **detail)
 {
+	if (!from_push && !old->applied)
+	{
+		int			done = finished_steps(source->revision, "up");
+
+		ereport(ERROR,
+				(errcode(SL_ERR_SCRIPT_CHANGED),
+				 errmsg_plural("revision \"%s\" is partly applied (%d statement finished), its script cannot change",
+							   "revision \"%s\" is partly applied (%d statements finished), its script cannot change",
+							   done, source->revision, done),
+				 errdetail("%s", reason),
+				 errhint("It can change behind its last finished statement only. Or say how it stands: SELECT sl_resolve(%s, ...).",
+						 quote_literal_cstr(source->revision))));
+	}
 	if (!from_push)
 		ereport(ERROR,
 				(errcode(SL_ERR_SCRIPT_CHANGED),
-				 errmsg("revision \"%s\" is %s, its script cannot change",
-						source->revision,
-						old->applied ? "applied" : "partly applied"),
+				 errmsg("revision \"%s\" is applied, its script cannot change",
+						source->revision),
 				 errdetail("%s", reason),
-				 old->applied ?
-				 errhint("Register the change as a new revision.") :
-				 errhint("It can change behind its last finished statement only.")));
+				 errhint("Put the old text back into the file, and the change into a new revision.")));
 
 	if (!same_text(old->candidate, source->up) ||
 		!same_text(old->candidate_file, source->file))
@@ -384,7 +458,13 @@ change_entry(const SlSource *source, SlRegistryEntry *old,
 
 	if (kept)
 		keep_scripts(new, old);
-	else if (!from_push)
+	else if (source->keep_down && old->down)
+	{
+		new->down = old->down;
+		new->down_line = old->down_line;
+		new->down_transactional = old->down_transactional;
+	}
+	if (!kept && !from_push)
 		keep_origin(new, old);
 	if (new->description == NULL)
 		new->description = old->description;
@@ -440,11 +520,12 @@ SlOutcome
 sl_source_register(const SlSource *source, bool from_push, char **detail)
 {
 	SlRegistryEntry *checked;
+	char	   *problem;
 	bool		locked = false;
 
 	*detail = NULL;
 	sl_source_validate(source);
-	checked = entry_of(source);
+	checked = entry_of(source, &problem);
 	for (;;)
 	{
 		SlRegistryEntry *old = sl_registry_get(source->revision, true);
@@ -456,14 +537,26 @@ sl_source_register(const SlSource *source, bool from_push, char **detail)
 		if (old == NULL)
 		{
 			if (sl_registry_add(&new))
+			{
+				warn_if_empty(source, checked);
+				*detail = problem;
 				return SL_ADDED;
+			}
 			locked = true;
 			continue;
 		}
 		outcome = change_entry(source, old, &new, from_push, locked,
 							   &again, detail);
 		if (!again)
+		{
+			if (*detail == NULL)
+				*detail = problem;
+			else if (problem)
+				*detail = psprintf("%s, %s", *detail, problem);
+			if (outcome != SL_UNCHANGED)
+				warn_if_empty(source, checked);
 			return outcome;
+		}
 		sl_registry_lock(source->revision);
 		locked = true;
 	}
@@ -500,6 +593,46 @@ list_of_array(ArrayType *array, const char *argument)
 }
 
 /*
+ * Revisions may be registered before their parents.  So the head may descend
+ * from the one that is only registered now, which would close a cycle.
+ */
+static bool
+descends_from(SlGraph *graph, const SlRevisionRow *row, const char *ancestor)
+{
+	HASHCTL		control = {0};
+	HTAB	   *seen;
+	List	   *open = list_make1(unconstify(SlRevisionRow *, row));
+	bool		found = false;
+
+	control.keysize = sizeof(SlRevisionRow *);
+	control.entrysize = sizeof(SlRevisionRow *);
+	control.hcxt = CurrentMemoryContext;
+	seen = hash_create("schema_lifecycle ancestors", 64, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	while (open != NIL && !found)
+	{
+		const SlRevisionRow *at = llast(open);
+		bool		again;
+		int			i;
+
+		CHECK_FOR_INTERRUPTS();
+		open = list_delete_last(open);
+		(void) hash_search(seen, &at, HASH_ENTER, &again);
+		for (i = 0; i < at->nparents && !again; i++)
+		{
+			const SlRevisionRow *parent = sl_graph_find(graph,
+														at->parents[i]);
+
+			found = found || strcmp(at->parents[i], ancestor) == 0;
+			if (parent)
+				open = lappend(open, unconstify(SlRevisionRow *, parent));
+		}
+	}
+	hash_destroy(seen);
+	return found;
+}
+
+/*
  * The parents of a revision whose caller names none: those that it has, or
  * the registry's single head.
  */
@@ -507,6 +640,7 @@ static void
 default_parents(SlSource *source)
 {
 	SlRegistryEntry *old;
+	SlGraph    *graph;
 	List	   *heads;
 	StringInfoData names;
 	ListCell   *cell;
@@ -524,7 +658,8 @@ default_parents(SlSource *source)
 	if (source->kind == SL_KIND_BASELINE)
 		return;
 
-	heads = sl_graph_heads(sl_graph_read(true));
+	graph = sl_graph_read(true);
+	heads = sl_graph_heads(graph);
 	if (list_length(heads) <= 1)
 	{
 		List	   *parents = NIL;
@@ -533,6 +668,12 @@ default_parents(SlSource *source)
 		{
 			const SlRevisionRow *head = lfirst(cell);
 
+			if (descends_from(graph, head, source->revision))
+				ereport(ERROR,
+						(errcode(SL_ERR_BAD_INPUT),
+						 errmsg("revision \"%s\" has no parents given, and the head \"%s\" descends from it",
+								source->revision, head->revision),
+						 errhint("Name the parents, or pass '{}' for a root.")));
 			parents = lappend(parents, head->revision);
 		}
 		sl_source_set_parents(source, parents);
@@ -595,7 +736,10 @@ sl_register(PG_FUNCTION_ARGS)
 		source.up = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (!PG_ARGISNULL(2))
 		down = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	source.down = down;
+	source.keep_down = down == NULL;
+	/* NULL says nothing, an empty text says that there is none */
+	if (down && !sl_is_blank(down, strlen(down)))
+		source.down = down;
 	if (!sl_kind_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)), &kind))
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),

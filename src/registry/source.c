@@ -202,6 +202,28 @@ header_down(SlSource *source, const SlHeader *header, bool in_down)
 	source->up = sl_slice(text, 0, header->start);
 }
 
+/*
+ * Is this the name of a header, but for its case?  '*bare': it takes no
+ * value.
+ */
+const char *
+sl_header_name(const char *word, int length, bool *bare)
+{
+	int			i;
+
+	for (i = 0; i < (int) lengthof(header_rules); i++)
+	{
+		const char *name = header_rules[i].name;
+
+		if ((int) strlen(name) != length ||
+			pg_strncasecmp(name, word, length) != 0)
+			continue;
+		*bare = (header_rules[i].flags & NO_VALUE) != 0;
+		return name;
+	}
+	return NULL;
+}
+
 /* Find the rule for a header, and refuse it where it must not stand. */
 static const HeaderRule *
 header_rule(const SlSource *source, const SlHeader *header, bool own_format,
@@ -273,6 +295,8 @@ sl_source_headers(SlSource *source, bool own_format)
 	SlOrigin	origin;
 	ListCell   *cell;
 
+	source->foreign = !own_format;
+	sl_source_markers(source, own_format);
 	origin.file = source->file;
 	origin.revision = source->revision;
 	origin.first_line = source->up_line;
@@ -422,6 +446,20 @@ sl_source_validate(const SlSource *source)
 	}
 }
 
+/*
+ * A file that does not fit the format: if another one decided for it, the
+ * caller may not even know which one it is.  Else the hint is 'otherwise'.
+ */
+const char *
+sl_format_hint(const SlPush *push, const SlFile *file, const char *otherwise)
+{
+	if (push->decided_by == NULL ||
+		strcmp(push->decided_by, file->name) == 0)
+		return otherwise;
+	return psprintf("The push is read as %s because of \"%s\"; pass the format to say otherwise.",
+					push->format->name, push->decided_by);
+}
+
 /* A file that the format cannot read as a revision, and must not pass over. */
 void
 sl_file_unnamed(const SlPush *push, const SlFile *file, const char *form)
@@ -431,5 +469,6 @@ sl_file_unnamed(const SlPush *push, const SlFile *file, const char *form)
 			 errmsg("\"%s\" is not a file of format %s", file->name,
 					push->format->name),
 			 errdetail("A file of this format is named %s.", form),
-			 errhint("Take it out of the push, or rename it, or pass another format.")));
+			 errhint("%s", sl_format_hint(push, file,
+										  "Take it out of the push, or rename it, or pass another format."))));
 }

@@ -22,15 +22,19 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "runner/runner.h"
 
 PG_FUNCTION_INFO_V1(sl_apply_pending);
 PG_FUNCTION_INFO_V1(sl_revert);
 
-/* Has this transaction run revisions?  Cleared at its end. */
-static bool ran_revisions = false;
-static bool callback_registered = false;
+/*
+ * The nesting level of the (sub)transaction that has the migration lock; 0 if
+ * none has.
+ */
+static int	lock_level = 0;
+static bool callbacks_registered = false;
 
 /*
  * A prepared transaction would keep the migration lock without a process to
@@ -42,32 +46,50 @@ transaction_callback(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_PREPARE:
-			if (ran_revisions)
+			if (lock_level > 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that has run migrations"),
+						 errdetail("It would keep the migration lock without a process that could be asked."),
 						 errhint("COMMIT it.")));
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			ran_revisions = false;
+			lock_level = 0;
 			break;
 		default:
 			break;
 	}
 }
 
+/* A lock taken in a subtransaction goes with its abort, up with its commit. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId subid,
+						SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (lock_level < level)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		lock_level = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		lock_level = level - 1;
+}
+
 /* From now on this transaction cannot be prepared. */
 void
 sl_forbid_prepare(void)
 {
-	if (!callback_registered)
+	if (!callbacks_registered)
 	{
 		RegisterXactCallback(transaction_callback, NULL);
-		callback_registered = true;
+		RegisterSubXactCallback(subtransaction_callback, NULL);
+		callbacks_registered = true;
 	}
-	ran_revisions = true;
+	if (lock_level == 0)
+		lock_level = GetCurrentTransactionNestLevel();
 }
 
 /* The command that cannot run in a transaction; NULL: a header says so. */
@@ -124,62 +146,205 @@ put_outcome(ReturnSetInfo *rsinfo, const char *revision,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/*
- * Run one revision.  An error stays what it is; where it has no hint of its
- * own it says what it means for the run.
- */
-static void
-run_or_explain(const SlRegistryEntry *entry, SlDirection direction,
-			   const char *caller, const SlOptions *options,
-			   SlOutcome *outcome)
+/* A run in one transaction: its books are kept at its begin and its end. */
+typedef struct Batch
 {
-	MemoryContext context = CurrentMemoryContext;
+	const SlPlan *plan;
+	const char *caller;
+	const SlOptions *options;
+	ReturnSetInfo *rsinfo;
+	int64		first_id;		/* of the history's rows */
+	SlLogRow   *rows;			/* what was done, in the plan's order */
+	int			nrows;
+	List	   *fetched;		/* SlRegistryEntry, what comes next */
+	MemoryContext scripts;		/* where they are */
+	MemoryContext revision;		/* reset for each revision */
+} Batch;
 
-	PG_TRY();
-	{
-		sl_run_revision(entry, direction, caller, options, outcome);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
+/* scripts are fetched together up to so many, and so many bytes */
+#define FETCH_COUNT 64
+#define FETCH_BYTES (256 * 1024)
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		if (error->hint == NULL)
-			error->hint = direction == SL_UP ?
-				_("Nothing was applied.") : _("Nothing was reverted.");
-		ReThrowError(error);
-	}
-	PG_END_TRY();
+/* Repeatables and seeds are claimed one by one: they run more than once. */
+static bool
+runs_once(const SlPlanItem *item)
+{
+	return item->kind == SL_KIND_VERSIONED || item->kind == SL_KIND_BASELINE;
 }
 
-/* Run the plan; memory is one revision's at a time. */
+/* Take all claims, or 40001. */
+static void
+claim_all(Batch *batch)
+{
+	bool		up = batch->plan->direction == SL_UP;
+	List	   *all = NIL;
+	uint64		wanted = 0;
+	uint64		claimed;
+	ListCell   *cell;
+
+	foreach(cell, batch->plan->items)
+	{
+		const SlPlanItem *item = lfirst(cell);
+
+		all = lappend(all, item->revision);
+		if (!up || runs_once(item))
+			wanted++;
+	}
+	claimed = up ? sl_claim_many(all, batch->first_id) : sl_unclaim_many(all);
+	if (claimed != wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("revisions of this run were run by another session"),
+				 errhint("Call again: what is left to do is looked up anew.")));
+	list_free(all);
+}
+
+/* Fetch the scripts of this item and of some that follow it. */
+static void
+fetch_scripts(Batch *batch, ListCell *first)
+{
+	const List *items = batch->plan->items;
+	List	   *revisions = NIL;
+	int64		bytes = 0;
+	ListCell   *cell;
+
+	MemoryContextReset(batch->scripts);
+	MemoryContextSwitchTo(batch->scripts);
+	for (cell = first; cell != NULL; cell = lnext(items, cell))
+	{
+		const SlPlanItem *item = lfirst(cell);
+
+		bytes += item->size;
+		if (revisions != NIL && (bytes > FETCH_BYTES ||
+								 list_length(revisions) >= FETCH_COUNT))
+			break;
+		revisions = lappend(revisions, item->revision);
+	}
+	batch->fetched = sl_registry_get_scripts(revisions);
+}
+
+/* The script of an item; it was locked and cannot have changed since. */
+static SlRegistryEntry *
+next_script(Batch *batch, ListCell *at)
+{
+	const SlPlanItem *item = lfirst(at);
+	int			pass;
+
+	for (pass = 0; pass < 2; pass++)
+	{
+		ListCell   *cell;
+
+		foreach(cell, batch->fetched)
+		{
+			SlRegistryEntry *entry = lfirst(cell);
+			const char *script = batch->plan->direction == SL_UP ?
+				entry->up : entry->down;
+
+			if (script != NULL && strcmp(entry->revision, item->revision) == 0)
+				return entry;
+		}
+		if (pass == 0)
+			fetch_scripts(batch, at);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("revision \"%s\" was withdrawn while the run was under way",
+					item->revision),
+			 errhint("Call again.")));
+	return NULL;				/* keep the compiler quiet */
+}
+
+/* Run one revision and note what was done. */
+static void
+run_item(Batch *batch, ListCell *at)
+{
+	const SlPlanItem *item = lfirst(at);
+	SlDirection direction = batch->plan->direction;
+	SlRegistryEntry *entry = next_script(batch, at);
+	TimestampTz started = GetCurrentTimestamp();
+	SlLogRow   *row = &batch->rows[batch->nrows];
+	SlOutcome	outcome = {0};
+	int			statements;
+
+	MemoryContextReset(batch->revision);
+	MemoryContextSwitchTo(batch->revision);
+	if (direction == SL_UP && !runs_once(item))
+		sl_claim_for_run(entry, direction, batch->first_id + batch->nrows);
+	statements = sl_run_script(entry, direction, batch->caller,
+							   batch->options, true);
+	sl_fill_outcome(&outcome, direction, statements, started);
+	row->revision = item->revision;
+	row->at = started + outcome.elapsed;
+	row->statements = statements;
+	row->elapsed = outcome.elapsed;
+	batch->nrows++;
+	sl_notice_done(entry, &outcome);
+	put_outcome(batch->rsinfo, item->revision, &outcome);
+}
+
+/* All of them.  What was done is written down when all of it is done. */
+static void
+run_items(Batch *batch)
+{
+	SlDirection direction = batch->plan->direction;
+	int			nest_level;
+	ListCell   *cell;
+
+	nest_level = sl_fence_open(batch->options->migration_lock_timeout);
+	foreach(cell, batch->plan->items)
+		run_item(batch, cell);
+	sl_fence_close(nest_level);
+	sl_restore_activity();
+
+	sl_log_append_many(batch->first_id,
+					   direction == SL_UP ? "apply" : "revert",
+					   batch->rows, batch->nrows);
+	sl_ledger_require_plain();
+	if (direction == SL_DOWN)
+	{
+		foreach(cell, batch->plan->items)
+			sl_registry_unsettle(((SlPlanItem *) lfirst(cell))->revision);
+	}
+}
+
+/*
+ * Run the plan; memory is one revision's at a time.  An error stays what it
+ * is; where it has no hint of its own it says what it means for the run.
+ */
 static void
 run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 		 ReturnSetInfo *rsinfo)
 {
 	MemoryContext outer = CurrentMemoryContext;
-	MemoryContext context;
-	ListCell   *cell;
+	Batch		batch = {plan, caller, options, rsinfo};
 
-	context = AllocSetContextCreate(outer, "schema_lifecycle revision",
-									ALLOCSET_DEFAULT_SIZES);
-	foreach(cell, plan->items)
+	batch.first_id = sl_log_next_id();
+	batch.rows = palloc_array(SlLogRow, list_length(plan->items));
+	batch.scripts = AllocSetContextCreate(outer, "schema_lifecycle scripts",
+										  ALLOCSET_DEFAULT_SIZES);
+	batch.revision = AllocSetContextCreate(outer, "schema_lifecycle revision",
+										   ALLOCSET_DEFAULT_SIZES);
+	claim_all(&batch);
+	PG_TRY();
 	{
-		const SlPlanItem *item = lfirst(cell);
-		SlRegistryEntry *entry;
-		SlOutcome	outcome;
-
-		MemoryContextReset(context);
-		MemoryContextSwitchTo(context);
-		entry = sl_plan_fetch(plan, item->revision);
-		run_or_explain(entry, plan->direction, caller, options, &outcome);
-		sl_notice_done(entry, &outcome);
-		put_outcome(rsinfo, entry->revision, &outcome);
+		run_items(&batch);
 	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(outer);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (error->hint == NULL)
+			error->hint = plan->direction == SL_UP ?
+				_("Nothing was applied.") : _("Nothing was reverted.");
+		ReThrowError(error);
+	}
+	PG_END_TRY();
 	MemoryContextSwitchTo(outer);
-	MemoryContextDelete(context);
+	MemoryContextDelete(batch.revision);
+	MemoryContextDelete(batch.scripts);
 }
 
 /* What both functions are. */
@@ -190,7 +355,6 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	char	   *target = NULL;
 	SlOptions	options;
-	SlHolder	holder;
 	SlPlan	   *plan;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -213,19 +377,15 @@ run_in_transaction(FunctionCallInfo fcinfo, const char *caller,
 	if (sl_plan_nothing_to_do(target, direction))
 		return;
 
-	if (!sl_lock_try(ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
-	if (!sl_worker_lock_try(ExclusiveLock, &holder))
-		sl_lock_report_busy(&holder);
-	sl_worker_lock_release(ExclusiveLock);
-
+	sl_forbid_prepare();
+	sl_lock_for_transaction();
 	plan = sl_plan_make(target, direction, &options);
 	if (plan != NULL)
 	{
 		if (plan->external != NULL)
 			sl_plan_report_external(plan, true);
 		require_transactional(plan);
-		sl_forbid_prepare();
+		sl_plan_lock(plan);
 		run_plan(plan, caller, &options, rsinfo);
 	}
 	if (direction == SL_UP)

@@ -63,7 +63,6 @@ check_privileges(ParseState *pstate, ParseNamespaceItem *item, Relation rel,
 	SlPermissions *permissions = sl_item_permissions(item);
 	ListCell   *cell;
 
-	permissions->requiredPerms |= ACL_INSERT;
 	foreach(cell, CopyGetAttnums(RelationGetDescr(rel), rel, columns))
 		permissions->insertedCols =
 			bms_add_member(permissions->insertedCols,
@@ -77,6 +76,7 @@ static void
 refuse_generated(Relation rel, Node *clause)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
+	int			whole_row = 0 - FirstLowInvalidHeapAttributeNumber;
 	Bitmapset  *used = NULL;
 	int			i;
 
@@ -86,8 +86,8 @@ refuse_generated(Relation rel, Node *clause)
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 
 		if (attribute->attgenerated == '\0' ||
-			(!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used) &&
-			 !bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used)))
+			(!bms_is_member(whole_row + i + 1, used) &&
+			 !bms_is_member(whole_row, used)))
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
@@ -130,6 +130,7 @@ sl_execute_copy(const SlStatement *statement)
 	rel = table_openrv(stmt->relation, RowExclusiveLock);
 	item = addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL,
 										 false, false);
+	sl_item_permissions(item)->requiredPerms = ACL_INSERT;
 	if (stmt->whereClause != NULL)
 	{
 		addNSItemToQuery(pstate, item, false, true, true);
@@ -148,7 +149,7 @@ sl_execute_copy(const SlStatement *statement)
 	state = BeginCopyFrom(pstate, rel, where, NULL, false, read_copy_data,
 						  stmt->attlist, stmt->options);
 	(void) CopyFrom(state);
-	sl_fence_note_rows();
+	sl_fence_note_rows(RelationGetRelid(rel));
 	EndCopyFrom(state);
 
 	table_close(rel, NoLock);

@@ -7,8 +7,9 @@
  * last in the search_path, and whatever it changes in the session is put back
  * before the next one: settings and roles by a GUC nest, temporary objects,
  * prepared statements and cursors by name.  What could not be put back is
- * refused while the fence is up, at any depth, by hooks: LISTEN, DISCARD, other
- * people's prepared statements and cursors, session-level advisory locks.
+ * refused while the fence is up, at any depth, by hooks: LISTEN, DISCARD,
+ * other people's prepared statements and cursors, session-level advisory
+ * locks.
  *
  * A third hook watches for statements that may leave deferred triggers
  * behind.  These have to run before the fence is lowered: at the commit they
@@ -43,6 +44,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "parser/parsetree.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -56,6 +58,9 @@
 
 #include "runner/runner.h"
 
+/* more tables than these are not told one from the other */
+#define MAX_CHANGED 100
+
 struct SlFence
 {
 	int			nest_level;
@@ -67,8 +72,14 @@ struct SlFence
 	List	   *cursors;		/* char *, cursors the script declared */
 	bool		cursors_known;	/* cursors_before is filled */
 	List	   *cursors_before; /* char *, cursors of the session */
-	bool		deferred;		/* there may be deferred triggers, or
-								 * constraints set */
+	bool		watching;		/* no nest: see sl_fence_watch */
+	List	   *changed;		/* OIDs of tables that the script changed */
+	bool		changing;		/* it changed one since this was cleared */
+	bool		deferred;		/* constraints were set, or tables changed
+								 * that are not among these */
+	bool		all_deferred;	/* the script's last word on constraints was
+								 * SET CONSTRAINTS ALL DEFERRED */
+	bool		constraints_made;	/* since then, there may be new ones */
 	MemoryContext context;
 };
 
@@ -117,11 +128,14 @@ add_name(List *names, const char *name)
 	return names;
 }
 
+/* One of that name that is there already is another's, and makes it fail. */
 static void
 check_prepare(Node *node)
 {
-	fence_up->prepared = add_name(fence_up->prepared,
-								  castNode(PrepareStmt, node)->name);
+	const char *name = castNode(PrepareStmt, node)->name;
+
+	if (FetchPreparedStatement(name, false) == NULL)
+		fence_up->prepared = add_name(fence_up->prepared, name);
 }
 
 static void
@@ -176,17 +190,46 @@ check_fetch(Node *node)
 			   NULL);
 }
 
-/* COPY fills tables without the executor. */
+/*
+ * COPY fills tables without the executor; to the client it would speak in the
+ * middle of the call's own result.
+ */
 static void
 check_copy(Node *node)
 {
-	fence_up->deferred |= castNode(CopyStmt, node)->is_from;
+	CopyStmt   *stmt = castNode(CopyStmt, node);
+
+	if (!stmt->is_from && stmt->filename == NULL)
+		refuse("COPY TO STDOUT", NULL);
+	fence_up->deferred |= stmt->is_from;
+}
+
+/* In a worker settings last, and its journal has to be written. */
+static void
+check_set(Node *node)
+{
+	VariableSetStmt *stmt = castNode(VariableSetStmt, node);
+
+	if (fence_up->watching && stmt->name != NULL &&
+		pg_strcasecmp(stmt->name, "default_transaction_read_only") == 0)
+		refuse("SET default_transaction_read_only", NULL);
 }
 
 static void
 check_set_constraints(Node *node)
 {
+	ConstraintsSetStmt *stmt = castNode(ConstraintsSetStmt, node);
+
 	fence_up->deferred = true;
+	fence_up->all_deferred = stmt->constraints == NIL && stmt->deferred;
+	fence_up->constraints_made = false;
+}
+
+/* ALL means those to come, too. */
+static void
+check_makes_constraints(Node *node)
+{
+	fence_up->constraints_made = true;
 }
 
 static void
@@ -232,9 +275,12 @@ static const struct
 	NodeTag		tag;
 	void		(*check) (Node *node);
 }			statement_checks[] = {
+	{T_AlterTableStmt, check_makes_constraints},
 	{T_ClosePortalStmt, check_close},
 	{T_ConstraintsSetStmt, check_set_constraints},
 	{T_CopyStmt, check_copy},
+	{T_CreateStmt, check_makes_constraints},
+	{T_CreateTrigStmt, check_makes_constraints},
 	{T_DeallocateStmt, check_deallocate},
 	{T_DeclareCursorStmt, check_declare},
 	{T_DiscardStmt, check_discard},
@@ -243,6 +289,7 @@ static const struct
 	{T_ListenStmt, check_listen},
 	{T_PrepareStmt, check_prepare},
 	{T_UnlistenStmt, check_unlisten},
+	{T_VariableSetStmt, check_set},
 };
 
 /* Functions that take or give up what belongs to the session. */
@@ -286,103 +333,21 @@ fence_object_access(ObjectAccessType access, Oid classid, Oid objid,
  */
 
 /*
- * Does a constraint that is not deferrable have this name, too?  Names are
- * unique in a table only, but SET CONSTRAINTS takes all that a schema has.
+ * Has the script set constraints, or left events behind on a table that it
+ * changed?  The look at pg_constraint that would follow is too dear for every
+ * script that inserts a row.
  */
 static bool
-is_shared_name(Relation rel, Form_pg_constraint constraint)
+may_be_deferred(void)
 {
-	ScanKeyData key[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		shared = false;
+	ListCell   *cell;
 
-	ScanKeyInit(&key[0], Anum_pg_constraint_conname, BTEqualStrategyNumber,
-				F_NAMEEQ, NameGetDatum(&constraint->conname));
-	ScanKeyInit(&key[1], Anum_pg_constraint_connamespace,
-				BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(constraint->connamespace));
-	scan = systable_beginscan(rel, ConstraintNameNspIndexId, true, NULL, 2,
-							  key);
-	while (!shared && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		shared = !((Form_pg_constraint) GETSTRUCT(tuple))->condeferrable;
-	systable_endscan(scan);
-	return shared;
-}
-
-/*
- * SET CONSTRAINTS needs USAGE of the schema.  Other sessions' temporary
- * tables are no loss; what a definer's function left in a schema of its own
- * is checked at the commit, unless the script is confined: there it would run
- * without.
- */
-static void
-refuse_unsettled(Form_pg_constraint constraint)
-{
-	if (InLocalUserIdChange() &&
-		((OidIsValid(constraint->conrelid) &&
-		  AfterTriggerPendingOnRel(constraint->conrelid)) ||
-		 (OidIsValid(constraint->confrelid) &&
-		  AfterTriggerPendingOnRel(constraint->confrelid))))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("deferred triggers of constraint \"%s\" cannot run before the script ends",
-						NameStr(constraint->conname)),
-				 errdetail("The script may not use the schema of the constraint.")));
-}
-
-/*
- * The deferrable constraints of the database as SET CONSTRAINTS names them;
- * 'initially': only those that are deferred when a transaction begins.
- * 'to_defer': only those that can be named for that, see is_shared_name.  The
- * others are checked at once, which is the stricter side.
- */
-static List *
-deferrable_constraints(bool initially, bool to_defer)
-{
-	Relation	rel = table_open(ConstraintRelationId, AccessShareLock);
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *names = NIL;
-
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-		char	   *schema;
-
-		if (!form->condeferrable || (initially && !form->condeferred) ||
-			(to_defer && is_shared_name(rel, form)))
-			continue;
-		if (!sl_may_use_schema(form->connamespace))
-		{
-			refuse_unsettled(form);
-			continue;
-		}
-		schema = get_namespace_name(form->connamespace);
-		if (schema != NULL)
-		{
-			char	   *name = pstrdup(NameStr(form->conname));
-
-			names = lappend(names, makeRangeVar(schema, name, -1));
-		}
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return names;
-}
-
-static void
-set_constraints(List *names, bool deferred)
-{
-	ConstraintsSetStmt *stmt;
-
-	if (names == NIL)
-		return;
-	stmt = makeNode(ConstraintsSetStmt);
-	stmt->constraints = names;
-	stmt->deferred = deferred;
-	AfterTriggerSetState(stmt);
+	if (fence_up->deferred)
+		return true;
+	foreach(cell, fence_up->changed)
+		if (AfterTriggerPendingOnRel(lfirst_oid(cell)))
+			return true;
+	return false;
 }
 
 /*
@@ -393,18 +358,19 @@ set_constraints(List *names, bool deferred)
 static void
 settle_constraints(void)
 {
-	if (!fence_up->deferred)
+	if (!may_be_deferred())
 		return;
 
 	/* a trigger may make another constraint, and leave an event for it */
-	while (fence_up->deferred)
+	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		fence_up->deferred = false;
+		fence_up->changing = false;
 		CommandCounterIncrement();
-		set_constraints(deferrable_constraints(false, false), false);
-	}
-	set_constraints(deferrable_constraints(true, true), true);
+		sl_set_constraints(sl_deferrable_constraints(false, false), false);
+	} while (fence_up->changing && may_be_deferred());
+	sl_set_constraints(sl_deferrable_constraints(true, true), true);
 }
 
 static void
@@ -427,9 +393,12 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 			((ConstraintsSetStmt *) node)->constraints == NIL)
 		{
 			bool		defer = ((ConstraintsSetStmt *) node)->deferred;
+			List	   *names = sl_deferrable_constraints(false, defer);
 
-			set_constraints(deferrable_constraints(false, defer), defer);
-			return;
+			if (names == NIL)
+				return;
+			pstmt = copyObject(pstmt);
+			((ConstraintsSetStmt *) pstmt->utilityStmt)->constraints = names;
 		}
 	}
 
@@ -441,13 +410,36 @@ fence_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 								dest, qc);
 }
 
+/*
+ * A table gets rows: its triggers may be deferred.  Which partition a row of a
+ * partitioned table goes to is not known here.
+ */
+static void
+note_changed(Oid relid)
+{
+	MemoryContext before = MemoryContextSwitchTo(fence_up->context);
+
+	fence_up->changing = true;
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ||
+		list_length(fence_up->changed) >= MAX_CHANGED)
+		fence_up->deferred = true;
+	else
+		fence_up->changed = list_append_unique_oid(fence_up->changed, relid);
+	MemoryContextSwitchTo(before);
+}
+
 /* What changes rows may leave deferred triggers behind. */
 static void
 fence_executor_start(QueryDesc *desc, int flags)
 {
-	if (fence_up != NULL && (desc->operation != CMD_SELECT ||
-							 desc->plannedstmt->hasModifyingCTE))
-		fence_up->deferred = true;
+	if (fence_up != NULL)
+	{
+		ListCell   *cell;
+
+		foreach(cell, desc->plannedstmt->resultRelations)
+			note_changed(rt_fetch(lfirst_int(cell),
+								  desc->plannedstmt->rtable)->relid);
+	}
 
 	if (prev_executor_start)
 		prev_executor_start(desc, flags);
@@ -457,10 +449,10 @@ fence_executor_start(QueryDesc *desc, int flags)
 
 /* The same for rows that come past the executor. */
 void
-sl_fence_note_rows(void)
+sl_fence_note_rows(Oid relid)
 {
 	if (fence_up != NULL)
-		fence_up->deferred = true;
+		note_changed(relid);
 }
 
 /* Install the hooks; called once, by _PG_init. */
@@ -612,92 +604,11 @@ drop_temporary(SlFence *fence)
 		if (old == NULL || compare_addresses(old, cell) != 0)
 			add_exact_object_address(lfirst(cell), leftovers);
 	}
-	performMultipleDeletions(leftovers, DROP_CASCADE,
+	/* what is permanent and rests on it is an error of the script */
+	performMultipleDeletions(leftovers, DROP_RESTRICT,
 							 PERFORM_DELETION_INTERNAL |
 							 PERFORM_DELETION_QUIETLY);
 	free_object_addresses(leftovers);
-}
-
-/*-------------------------------------------------------------------------
- * Settings
- *-------------------------------------------------------------------------
- */
-
-/*
- * Settings that say how the caller's client is spoken to, or that are
- * ours: a script does not depend on them.
- */
-static bool
-is_kept_setting(const char *name)
-{
-	return strcmp(name, "application_name") == 0 ||
-		strcmp(name, "client_encoding") == 0 ||
-		strcmp(name, "client_min_messages") == 0 ||
-		strncmp(name, "schema_lifecycle.", 17) == 0;
-}
-
-static void
-set_in_nest(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
-/*
- * What the session has SET goes back to what RESET would give.  With the
- * rights of a superuser, because what a superuser had set before he said SET
- * ROLE must go back too.
- */
-static void
-reset_session_settings(void)
-{
-	int			count;
-	struct config_generic **variables = sl_guc_variables(&count);
-	List	   *names = NIL;
-	ListCell   *cell;
-	int			i;
-
-	/* names first: setting one may grow the table */
-	for (i = 0; i < count; i++)
-	{
-		struct config_generic *variable = variables[i];
-
-		if (variable->source == PGC_S_SESSION &&
-			(variable->flags & (GUC_NO_RESET_ALL | SL_GUC_NO_RESET)) == 0 &&
-			!is_kept_setting(variable->name))
-			names = lappend(names, pstrdup(variable->name));
-	}
-	foreach(cell, names)
-		set_in_nest(lfirst(cell), NULL);
-}
-
-/*
- * Put pg_temp last, so that no temporary table of the caller is met in the
- * place of a permanent one.  Not where no other schema of the path exists:
- * there pg_temp would become the place where objects are created.
- */
-static void
-put_pg_temp_last(void)
-{
-	char	   *copy;
-	List	   *names;
-	List	   *schemas;
-	bool		found;
-
-	copy = pstrdup(namespace_search_path);
-	if (!SplitIdentifierString(copy, ',', &names))
-		elog(ERROR, "invalid search_path \"%s\"", namespace_search_path);
-	found = list_has(names, "pg_temp");
-	if (!found)
-	{
-		schemas = fetch_search_path(false);
-		if (schemas != NIL)
-			set_in_nest("search_path",
-						psprintf("%s, pg_temp", namespace_search_path));
-		list_free(schemas);
-	}
-	list_free(names);
-	pfree(copy);
 }
 
 /*-------------------------------------------------------------------------
@@ -717,7 +628,7 @@ sl_fence_is_up(void)
  * functions, which need no DECLARE for that.
  */
 SlFence *
-sl_fence_raise(int lock_timeout, bool may_open_cursors)
+sl_fence_raise(int lock_timeout, bool open, bool may_open_cursors)
 {
 	SlFence    *fence = palloc0_object(SlFence);
 
@@ -731,10 +642,8 @@ sl_fence_raise(int lock_timeout, bool may_open_cursors)
 	if (may_open_cursors)
 		fence->cursors_before = open_cursors();
 	fence->cursors_known = may_open_cursors;
-	fence->nest_level = NewGUCNestLevel();
-	reset_session_settings();
-	set_in_nest("lock_timeout", psprintf("%d", lock_timeout));
-	put_pg_temp_last();
+	fence->nest_level = open ? NewGUCNestLevel() :
+		sl_fence_open(lock_timeout);
 	fence_up = fence;
 	return fence;
 }
@@ -743,20 +652,34 @@ sl_fence_raise(int lock_timeout, bool may_open_cursors)
 void
 sl_fence_after_statement(SlFence *fence)
 {
-	put_pg_temp_last();
+	/* LOCAL: over what the script may have SET in this nest */
+	sl_session_put_pg_temp_last(GUC_ACTION_LOCAL);
+	if (fence->all_deferred && fence->constraints_made)
+	{
+		CommandCounterIncrement();
+		sl_set_constraints(sl_deferrable_constraints(false, true), true);
+		fence->constraints_made = false;
+	}
+}
+
+/* Safe in a failed transaction, too: it only frees memory. */
+static void
+drop_prepared(SlFence *fence)
+{
+	ListCell   *cell;
+
+	foreach(cell, fence->prepared)
+		DropPreparedStatement(lfirst(cell), false);
 }
 
 /* The script is done: check what it deferred, take back what it left. */
 void
 sl_fence_lower(SlFence *fence)
 {
-	ListCell   *cell;
-
 	Assert(fence_up == fence);
 	settle_constraints();
 	settle_cursors(fence);
-	foreach(cell, fence->prepared)
-		DropPreparedStatement(lfirst(cell), false);
+	drop_prepared(fence);
 	drop_temporary(fence);
 
 	/* false: a plain SET of the script ends here, too */
@@ -779,12 +702,15 @@ sl_fence_watch(void)
 	Assert(fence_up == NULL);
 	fence_up = palloc0_object(SlFence);
 	fence_up->context = TopMemoryContext;
+	fence_up->watching = true;
 	MemoryContextSwitchTo(before);
 }
 
-/* After an error: the abort puts back the rest. */
+/* After an error: prepared statements outlive the abort, the rest does not. */
 void
 sl_fence_abandon(void)
 {
+	if (fence_up != NULL)
+		drop_prepared(fence_up);
 	fence_up = NULL;
 }

@@ -7,8 +7,9 @@
  * above all the role that logged in, must not be within reach of a text that
  * somebody with fewer rights wrote down: "RESET ROLE" in the script of a
  * developer, run by an administrator who had said SET ROLE, would otherwise
- * make the developer an administrator.  So the rights of the registrar
- * decide, by OID, at the time of the run.
+ * make the developer an administrator; and so would RESET SESSION
+ * AUTHORIZATION where he had said SET SESSION AUTHORIZATION.  So the rights
+ * of the registrar decide, by OID, at the time of the run.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -62,7 +63,8 @@ sl_confinement(const char *revision, Oid registrar,
 		return SL_UNCONFINED;
 	if (!has_privs_of_role(registrar, caller))
 		refuse_registrar(revision, registrar_name, NULL, caller);
-	if (!has_privs_of_role(registrar, GetSessionUserId()))
+	if (!has_privs_of_role(registrar, GetSessionUserId()) ||
+		!has_privs_of_role(registrar, GetAuthenticatedUserId()))
 		return SL_CONFINED;
 	return SL_UNCONFINED;
 }
@@ -126,7 +128,9 @@ sl_worker_login(const char *revision, Oid registrar,
 			refuse_registrar(revision, registrar_name, NULL, caller);
 		return caller;
 	}
-	if (sl_confinement(revision, registrar, registrar_name) == SL_CONFINED)
+	(void) sl_confinement(revision, registrar, registrar_name);
+	if (!sl_is_trusted_registrar(GetUserNameFromId(registrar, false)) &&
+		!has_privs_of_role(registrar, session))
 		refuse_registrar(revision, registrar_name, NULL, session);
 	if (!can_login(session))
 		ereport(ERROR,

@@ -55,6 +55,7 @@ find_holder(const LOCKTAG *tag, int64 key, SlHolder *holder)
 	LockData   *locks = GetLockStatusData();
 	int			i;
 
+	holder->worker = false;
 	holder->key = key;
 	holder->pid = 0;
 	holder->prepared_xid = InvalidTransactionId;
@@ -67,13 +68,28 @@ find_holder(const LOCKTAG *tag, int64 key, SlHolder *holder)
 			continue;
 		holder->pid = instance->pid;
 		if (instance->pid == 0)
-			holder->prepared_xid = SL_LOCK_INSTANCE_LXID(instance);
+			holder->prepared_xid = sl_lock_instance_prepared_xid(instance);
 		return;
 	}
 }
 
+/* The keys that are set now, palloc'd. */
+SlLockKeys *
+sl_lock_keys(void)
+{
+	int			count = sl_lock_key_count();
+	SlLockKeys *keys = palloc(offsetof(SlLockKeys, keys) +
+							  count * sizeof(int64));
+	int			i;
+
+	keys->count = count;
+	for (i = 0; i < count; i++)
+		keys->keys[i] = sl_lock_key(i);
+	return keys;
+}
+
 static void
-release_keys(int count, LOCKMODE mode)
+release_keys(const SlLockKeys *keys, int count, LOCKMODE mode)
 {
 	int			i;
 
@@ -81,7 +97,7 @@ release_keys(int count, LOCKMODE mode)
 	{
 		LOCKTAG		tag;
 
-		key_tag(sl_lock_key(i), &tag);
+		key_tag(keys->keys[i], &tag);
 		(void) LockRelease(&tag, mode, true);
 	}
 }
@@ -92,23 +108,24 @@ release_keys(int count, LOCKMODE mode)
  * session, and else until the end of the transaction.
  */
 bool
-sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder)
+sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
+			SlHolder *holder)
 {
-	int			count = sl_lock_key_count();
 	int			i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < keys->count; i++)
 	{
 		LOCKTAG		tag;
 
-		key_tag(sl_lock_key(i), &tag);
+		key_tag(keys->keys[i], &tag);
 		if (LockAcquire(&tag, mode, session, true) != LOCKACQUIRE_NOT_AVAIL)
 			continue;
-		if (holder != NULL)
-			find_holder(&tag, sl_lock_key(i), holder);
+
 		/* in a transaction the server releases what was taken before */
 		if (session)
-			release_keys(i, mode);
+			release_keys(keys, i, mode);
+		if (holder != NULL)
+			find_holder(&tag, keys->keys[i], holder);
 		return false;
 	}
 	return true;
@@ -116,9 +133,25 @@ sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder)
 
 /* Give the session's lock up. */
 void
-sl_lock_release(LOCKMODE mode)
+sl_lock_release(const SlLockKeys *keys, LOCKMODE mode)
 {
-	release_keys(sl_lock_key_count(), mode);
+	release_keys(keys, keys->count, mode);
+}
+
+/*
+ * For functions: the lock until the end of the transaction, or SL007 at once.
+ * A function holds a snapshot and must not wait.
+ */
+void
+sl_lock_for_transaction(void)
+{
+	SlHolder	holder;
+
+	if (!sl_lock_try(sl_lock_keys(), ExclusiveLock, false, &holder))
+		sl_lock_report_busy(&holder);
+	if (!sl_worker_lock_try(ExclusiveLock, &holder))
+		sl_lock_report_busy(&holder);
+	sl_worker_lock_release(ExclusiveLock);
 }
 
 /* The same for the lock that says that a worker is alive; session only. */
@@ -131,7 +164,10 @@ sl_worker_lock_try(LOCKMODE mode, SlHolder *holder)
 	if (LockAcquire(&tag, mode, true, true) != LOCKACQUIRE_NOT_AVAIL)
 		return true;
 	if (holder != NULL)
-		find_holder(&tag, sl_lock_key(0), holder);
+	{
+		find_holder(&tag, 0, holder);
+		holder->worker = true;
+	}
 	return false;
 }
 
@@ -142,6 +178,15 @@ sl_worker_lock_release(LOCKMODE mode)
 
 	worker_tag(&tag);
 	(void) LockRelease(&tag, mode, true);
+}
+
+/* What the holder holds, as a part of a sentence. */
+static char *
+describe_lock(const SlHolder *holder)
+{
+	return holder->worker ?
+		pstrdup(_("the lock of a background worker")) :
+		psprintf(_("advisory lock %lld"), (long long) holder->key);
 }
 
 /* Raise SL007 and say who is in the way. */
@@ -157,32 +202,31 @@ sl_lock_report_busy(const SlHolder *holder)
 		ereport(ERROR,
 				(errcode(SL_ERR_LOCK_BUSY),
 				 errmsg("the migration lock is held by a prepared transaction"),
-				 errdetail("Prepared transaction \"%s\" holds advisory lock %lld.",
-						   gid != NULL ? gid : "?", (long long) holder->key),
+				 errdetail("Prepared transaction \"%s\" holds %s.",
+						   gid != NULL ? gid : "?", describe_lock(holder)),
 				 errhint("COMMIT PREPARED or ROLLBACK PREPARED it: no process will.")));
 	}
 	if (holder->pid != 0)
 		activity = sl_activity_of(holder->pid);
 	if (activity == NULL)
-	{
 		ereport(ERROR,
 				(errcode(SL_ERR_LOCK_BUSY),
 				 errmsg("another migration is running"),
-				 errdetail("Advisory lock %lld was taken.",
-						   (long long) holder->key),
+				 errdetail("It held %s a moment ago.",
+						   describe_lock(holder)),
 				 errhint("Call again.")));
-	}
 	else
 		ereport(ERROR,
-			(errcode(SL_ERR_LOCK_BUSY),
-			 errmsg("another migration is running in process %d",
-					holder->pid),
-			 errdetail("It holds advisory lock %lld since %s, application \"%s\", client %s: %s",
-					   (long long) holder->key,
-					   activity->since != NULL ? activity->since : "?",
-					   activity->application_name != NULL ?
-					   activity->application_name : "",
-					   activity->client,
-					   activity->query != NULL ? activity->query : ""),
-			 errhint("Wait until it is done; a CALL waits for schema_lifecycle.lock_wait by itself.")));
+				(errcode(SL_ERR_LOCK_BUSY),
+				 errmsg("another migration is running in process %d",
+						holder->pid),
+				 errdetail("It holds %s since %s, application \"%s\", client %s%s%s",
+						   describe_lock(holder),
+						   activity->since != NULL ? activity->since : "?",
+						   activity->application_name != NULL ?
+						   activity->application_name : "",
+						   activity->client,
+						   activity->query != NULL ? ": " : ".",
+						   activity->query != NULL ? activity->query : ""),
+				 errhint("Wait until it is done; a CALL waits for schema_lifecycle.lock_wait by itself.")));
 }

@@ -9,9 +9,8 @@
  * it waits, for the lock, for a retry or for its worker: CREATE INDEX
  * CONCURRENTLY, here or elsewhere, would wait for that snapshot for ever.
  *
- * A revision runs in a subtransaction of its transaction, so that after an
- * error the SPI stack and the resource owners are those of the procedure,
- * which can then roll back, record the failure, and raise the error again.
+ * What can fail runs in a subtransaction, see try_in_subtransaction; then the
+ * call rolls back, records the failure, and raises the error again.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -55,6 +54,7 @@ typedef struct Call
 	SlDirection direction;
 	char	   *target;
 	SlOptions	options;
+	SlLockKeys *keys;			/* as they were set at its start */
 	MemoryContext context;		/* lives as long as the call */
 	MemoryContext revision;		/* reset for each revision */
 } Call;
@@ -73,6 +73,24 @@ require_top_level(FunctionCallInfo fcinfo, const char *name)
 			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off. Or use SELECT sl_apply_pending() in the transaction.")));
 }
 
+/*
+ * Commit, and begin the next transaction, without a snapshot and without the
+ * caller's bound on transactions: that was meant for his own.
+ */
+void
+sl_call_commit(void)
+{
+	SPI_commit();
+	sl_disable_transaction_timeout();
+}
+
+static void
+call_rollback(void)
+{
+	SPI_rollback();
+	sl_disable_transaction_timeout();
+}
+
 /* Pause without a snapshot; a cancel ends it. */
 static void
 pause_call(long ms)
@@ -85,17 +103,52 @@ pause_call(long ms)
 
 /* Take the session's lock and see that no worker of ours is left. */
 static bool
-take_lock(SlHolder *holder)
+take_lock(Call *call, SlHolder *holder)
 {
-	if (!sl_lock_try(ExclusiveLock, true, holder))
+	bool		alone = false;
+
+	if (!sl_lock_try(call->keys, ExclusiveLock, true, holder))
 		return false;
-	if (sl_worker_lock_try(ExclusiveLock, holder))
+	PG_TRY();
 	{
-		sl_worker_lock_release(ExclusiveLock);
-		return true;
+		alone = sl_worker_lock_try(ExclusiveLock, holder);
 	}
-	sl_lock_release(ExclusiveLock);
-	return false;
+	PG_CATCH();
+	{
+		sl_lock_release(call->keys, ExclusiveLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (alone)
+		sl_worker_lock_release(ExclusiveLock);
+	else
+		sl_lock_release(call->keys, ExclusiveLock);
+	return alone;
+}
+
+/*
+ * Has somebody else done all there was to do?  All who wait may look at once,
+ * in share mode, and leave without taking turns.
+ */
+static bool
+is_done_by_others(Call *call)
+{
+	volatile bool done = false;
+
+	if (!sl_lock_try(call->keys, ShareLock, true, NULL))
+		return false;
+	PG_TRY();
+	{
+		done = sl_plan_nothing_to_do(call->target, call->direction);
+	}
+	PG_CATCH();
+	{
+		sl_lock_release(call->keys, ShareLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_lock_release(call->keys, ShareLock);
+	return done;
 }
 
 /*
@@ -107,40 +160,33 @@ wait_for_lock(Call *call)
 {
 	TimestampTz deadline;
 	long		pause = LOCK_POLL_MIN;
+	char	   *activity;
+	bool		done;
 	SlHolder	holder;
 
 	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										   call->options.lock_wait);
-	while (!take_lock(NULL))
+	activity = psprintf("%s: waiting for the migration lock", call->name);
+	while (!take_lock(call, NULL))
 	{
 		if (GetCurrentTimestamp() >= deadline)
 		{
-			if (take_lock(&holder))
+			if (take_lock(call, &holder))
 				break;
 			sl_lock_report_busy(&holder);
 		}
-		pgstat_report_activity(STATE_RUNNING,
-							   psprintf("%s: waiting for the migration lock",
-										call->name));
+		pgstat_report_activity(STATE_RUNNING, activity);
 
 		/* no snapshot from here on */
-		SPI_commit();
+		sl_call_commit();
 		pause_call(pause);
 		pause = Min(pause * 2, LOCK_POLL_MAX);
-
-		/*
-		 * All who wait may look at once, and leave if there is nothing left,
-		 * without taking turns.
-		 */
-		if (sl_lock_try(ShareLock, true, NULL))
-		{
-			bool		done = sl_plan_nothing_to_do(call->target,
-													 call->direction);
-
-			sl_lock_release(ShareLock);
-			if (done)
-				return false;
-		}
+		MemoryContextReset(call->revision);
+		MemoryContextSwitchTo(call->revision);
+		done = is_done_by_others(call);
+		MemoryContextSwitchTo(call->context);
+		if (done)
+			return false;
 	}
 	sl_restore_activity();
 	return true;
@@ -174,7 +220,7 @@ try_commit(Call *call)
 
 	PG_TRY();
 	{
-		SPI_commit();
+		sl_call_commit();
 	}
 	PG_CATCH();
 	{
@@ -185,26 +231,33 @@ try_commit(Call *call)
 }
 
 /*
- * Run a transactional revision in a transaction of its own.  Returns NULL, or
- * the error, after a rollback.
+ * A piece of work in a subtransaction: after an error the SPI stack and the
+ * resource owners are again those of the procedure, which can roll back.
  */
-static ErrorData *
-try_transactional(Call *call, const SlPlan *plan, const char *revision)
+typedef struct Work
 {
+	Call	   *call;
+	const SlPlan *plan;
+	const char *revision;
+	SlRegistryEntry *entry;
+	SlOutcome	outcome;
+} Work;
+
+static ErrorData *
+try_in_subtransaction(void (*piece) (Work *work), Work *work)
+{
+	Call	   *call = work->call;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
-	SlRegistryEntry *volatile entry = NULL;
-	SlOutcome	outcome;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(call->revision);
 	PG_TRY();
 	{
-		/* ours already for the session: this cannot fail */
-		(void) sl_lock_try(ExclusiveLock, false, NULL);
-		entry = sl_plan_fetch(plan, revision);
-		sl_run_revision(entry, call->direction, call->name, &call->options,
-						&outcome);
+		/* held for the session: for the transaction it is there, too */
+		if (!sl_lock_try(call->keys, ExclusiveLock, false, NULL))
+			elog(ERROR, "the migration lock was lost");
+		piece(work);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -215,36 +268,47 @@ try_transactional(Call *call, const SlPlan *plan, const char *revision)
 	PG_END_TRY();
 	MemoryContextSwitchTo(call->context);
 	CurrentResourceOwner = owner;
-
-	if (error != NULL)
-	{
-		SPI_rollback();
-		return error;
-	}
-	error = try_commit(call);
-	if (error == NULL)
-		sl_notice_done(entry, &outcome);
 	return error;
 }
 
-/* The same for one that has to run outside a transaction. */
-static ErrorData *
-try_in_worker(Call *call, const SlPlan *plan, const char *revision)
+/* A transactional revision as a whole. */
+static void
+run_piece(Work *work)
 {
+	work->entry = sl_plan_fetch(work->plan, work->revision);
+	sl_run_revision(work->entry, work->call->direction, work->call->name,
+					&work->call->options, sl_log_next_id(), &work->outcome);
+}
+
+/* Before the worker, and after it. */
+static void
+fetch_piece(Work *work)
+{
+	work->entry = sl_plan_fetch(work->plan, work->revision);
+
+	/* from its first statement on, what is reverted needs a look */
+	if (work->call->direction == SL_DOWN)
+		sl_registry_unsettle(work->revision);
+}
+
+static void
+record_piece(Work *work)
+{
+	sl_record_steps_done(work->entry, work->call->direction, &work->outcome);
+}
+
+/* What has to run outside a transaction. */
+static ErrorData *
+try_worker(Work *work)
+{
+	Call	   *call = work->call;
 	ErrorData  *volatile error = NULL;
-	SlRegistryEntry *volatile entry = NULL;
-	SlOutcome	outcome;
 
 	MemoryContextSwitchTo(call->revision);
 	PG_TRY();
 	{
-		entry = sl_plan_fetch(plan, revision);
-		sl_run_in_worker(entry, call->direction, call->name, &call->options,
-						 &outcome);
-
-		/* a new transaction: all its statements are done, say so */
-		(void) sl_lock_try(ExclusiveLock, false, NULL);
-		sl_record_steps_done(entry, call->direction, &outcome);
+		sl_run_in_worker(work->entry, call->direction, call->name,
+						 &call->options, &work->outcome);
 	}
 	PG_CATCH();
 	{
@@ -252,16 +316,33 @@ try_in_worker(Call *call, const SlPlan *plan, const char *revision)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(call->context);
+	return error;
+}
 
+/*
+ * Run a revision once.  Returns NULL, or the error, after a rollback.
+ */
+static ErrorData *
+try_revision(Work *work, const SlPlanItem *item)
+{
+	ErrorData  *error;
+
+	if (item->transactional)
+		error = try_in_subtransaction(run_piece, work);
+	else
+	{
+		error = try_in_subtransaction(fetch_piece, work);
+		if (error == NULL)
+			error = try_worker(work);
+		if (error == NULL)
+			error = try_in_subtransaction(record_piece, work);
+	}
 	if (error != NULL)
 	{
-		SPI_rollback();
+		call_rollback();
 		return error;
 	}
-	error = try_commit(call);
-	if (error == NULL)
-		sl_notice_done(entry, &outcome);
-	return error;
+	return try_commit(work->call);
 }
 
 /* What the history keeps of an error: everything but the query. */
@@ -280,12 +361,24 @@ describe_error(const ErrorData *error)
 	return buf.data;
 }
 
+/* What a failure has left, and what to do next; both have two %s. */
+static const char *
+failure_hint(const SlPlanItem *item, const SlOutcome *outcome)
+{
+	if (item->transactional)
+		return _("Revision \"%s\" was rolled back, those before it stay as they are. Put the cause right and CALL %s() again.");
+	if (outcome->in_doubt)
+		return _("Revision \"%s\" may have committed a part of the statement that failed: look at the data, and say with sl_resolve() how to go on, before you CALL %s() again.");
+	return _("The statements of revision \"%s\" that had finished stay as they are. Put the cause right and CALL %s() again: it clears away what this attempt left, and continues behind them.");
+}
+
 /*
  * Record a failure in a transaction of its own, and raise the error.  Where
  * even that fails, the first error still is what the caller has to know.
  */
 static void
-fail_revision(Call *call, const SlPlanItem *item, ErrorData *error)
+fail_revision(Call *call, const SlPlanItem *item, const SlOutcome *outcome,
+			  ErrorData *error)
 {
 	SlLogEntry	log = {0};
 
@@ -298,9 +391,9 @@ fail_revision(Call *call, const SlPlanItem *item, ErrorData *error)
 	log.error = describe_error(error);
 	PG_TRY();
 	{
-		(void) sl_lock_try(ExclusiveLock, false, NULL);
-		sl_log_append(sl_log_next_id(), &log);
-		SPI_commit();
+		if (sl_lock_try(call->keys, ExclusiveLock, false, NULL))
+			sl_log_append(sl_log_next_id(), &log);
+		sl_call_commit();
 	}
 	PG_CATCH();
 	{
@@ -313,10 +406,13 @@ fail_revision(Call *call, const SlPlanItem *item, ErrorData *error)
 	PG_END_TRY();
 
 	if (error->hint == NULL)
-		error->hint = psprintf(item->transactional ?
-							   _("Revision \"%s\" was rolled back, those before it stay as they are. Put the cause right and CALL %s() again.") :
-							   _("The statements of revision \"%s\" that had finished stay as they are. Put the cause right and CALL %s() again: it continues behind them."),
-							   item->revision, call->name);
+	{
+		error->hint = psprintf(failure_hint(item, outcome), item->revision,
+							   call->name);
+		if (is_lock_failure(error))
+			error->hint = psprintf(_("%s It waited for a lock (schema_lifecycle.migration_lock_timeout, lock_retries); pg_locks and pg_blocking_pids() say who has it."),
+								   error->hint);
+	}
 	ReThrowError(error);
 }
 
@@ -329,18 +425,20 @@ run_revision(Call *call, const SlPlan *plan, const SlPlanItem *item)
 
 	for (attempt = 0;; attempt++)
 	{
+		Work		work = {call, plan, item->revision};
 		ErrorData  *error;
 
 		MemoryContextReset(call->revision);
-		if (item->transactional)
-			error = try_transactional(call, plan, item->revision);
-		else
-			error = try_in_worker(call, plan, item->revision);
+		error = try_revision(&work, item);
 		if (error == NULL)
+		{
+			sl_notice_done(work.entry, &work.outcome);
 			return;
+		}
 		sl_restore_activity();
-		if (!is_lock_failure(error) || attempt >= call->options.lock_retries)
-			fail_revision(call, item, error);
+		if (!is_lock_failure(error) || work.outcome.in_doubt ||
+			attempt >= call->options.lock_retries)
+			fail_revision(call, item, &work.outcome, error);
 		ereport(NOTICE,
 				(errmsg("%s met a lock (%s), try %d of %d in %ld ms",
 						item->revision, error->message, attempt + 1,
@@ -378,21 +476,21 @@ run_all(Call *call)
 	ListCell   *cell;
 
 	/* a snapshot from before the lock must not decide what is pending */
-	SPI_commit();
+	sl_call_commit();
 	plan = sl_plan_make(call->target, call->direction, &call->options);
 	if (plan != NULL)
 	{
 		MemoryContextSwitchTo(call->revision);
 		check_worker_logins(plan);
 		MemoryContextSwitchTo(call->context);
-		SPI_commit();
+		sl_call_commit();
 		foreach(cell, plan->items)
 			run_revision(call, plan, lfirst(cell));
 	}
 	if (call->direction == SL_UP)
 	{
 		sl_plan_settle();
-		SPI_commit();
+		sl_call_commit();
 	}
 	if (plan != NULL && plan->external != NULL)
 		sl_plan_report_external(plan, plan->items == NIL);
@@ -409,11 +507,11 @@ run_locked(Call *call)
 	PG_CATCH();
 	{
 		/* at a FATAL exit the server releases it */
-		sl_lock_release(ExclusiveLock);
+		sl_lock_release(call->keys, ExclusiveLock);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	sl_lock_release(ExclusiveLock);
+	sl_lock_release(call->keys, ExclusiveLock);
 }
 
 /* What both procedures are. */
@@ -423,6 +521,10 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 	Call		call = {0};
 	MemoryContext outer;
 
+	if (sl_fence_is_up())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s() cannot be called by a migration", name)));
 	require_top_level(fcinfo, name);
 	sl_require_writer(name);
 	call.name = name;
@@ -434,6 +536,7 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 										  "schema_lifecycle revision",
 										  ALLOCSET_DEFAULT_SIZES);
 	outer = MemoryContextSwitchTo(call.context);
+	call.keys = sl_lock_keys();
 	if (!PG_ARGISNULL(0))
 		call.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	else if (direction == SL_DOWN)
@@ -446,6 +549,7 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 
 	/* the caller's bounds one statement, and this is many */
 	disable_timeout(STATEMENT_TIMEOUT, false);
+	sl_disable_transaction_timeout();
 
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");

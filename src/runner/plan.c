@@ -74,7 +74,7 @@ static const struct
 	const char *format;
 	const char *command;
 }			external_commands[] = {
-	{"alembic-py", "alembic upgrade"},
+	{"alembic", "alembic upgrade"},
 };
 
 static const char *
@@ -134,6 +134,8 @@ make_item(const SlRevisionRow *row, SlDirection direction)
 	SlPlanItem *item = palloc0_object(SlPlanItem);
 
 	item->revision = pstrdup(row->revision);
+	item->kind = row->kind;
+	item->size = row->size;
 	item->transactional = direction == SL_UP ?
 		row->transactional : row->down_transactional;
 	return item;
@@ -205,15 +207,47 @@ sl_plan_make(const char *target, SlDirection direction,
 }
 
 /*
+ * Keep pushes from changing what is to run until the end of the transaction:
+ * for a run that is one transaction, and would lock them one by one.
+ */
+void
+sl_plan_lock(SlPlan *plan)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext context;
+	List	   *revisions = NIL;
+	ListCell   *cell;
+
+	context = AllocSetContextCreate(outer, "schema_lifecycle lock",
+									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	foreach(cell, plan->items)
+	{
+		const SlPlanItem *item = lfirst(cell);
+
+		revisions = lappend(revisions, item->revision);
+	}
+	sl_registry_lock_all(revisions);
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+	plan->locked = true;
+}
+
+/*
  * The revision of the plan that comes next, with its script, as it is now: a
- * push does not wait for the migration lock and may have changed it.
+ * push does not wait for the migration lock and may have changed it.  From
+ * here to the end of the transaction it waits, so that what is recorded is
+ * what ran.
  */
 SlRegistryEntry *
 sl_plan_fetch(const SlPlan *plan, const char *revision)
 {
-	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	SlRegistryEntry *entry;
 	const char *script = NULL;
 
+	if (!plan->locked)
+		sl_registry_lock(revision);
+	entry = sl_registry_get_script(revision);
 	if (entry != NULL)
 		script = plan->direction == SL_UP ? entry->up : entry->down;
 	if (script == NULL)

@@ -6,8 +6,12 @@
  * For each command that cannot run in a transaction: is it done already, is
  * there debris of an earlier attempt to clear away, and, afterwards, did it
  * really do it?  "Already" is only believed of a step that the journal knows
- * as begun, or where the statement itself says IF NOT EXISTS; in all other
- * cases the statement runs and says itself what is in its way.
+ * as begun, and whose object was not there (or, of a DROP, was) when it began;
+ * or where the statement itself says IF NOT EXISTS.  In all other cases the
+ * statement runs and says itself what is in its way.
+ *
+ * Debris is an INVALID index on the statement's own table, with the very
+ * definition that the statement has, once nobody can be building it any more.
  *
  * Commands without a row here can simply run again.
  *
@@ -19,6 +23,8 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <ctype.h>
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -40,7 +46,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/rel.h"
@@ -133,8 +139,10 @@ run_utility(Node *stmt, const char *text)
 	planned->commandType = CMD_UTILITY;
 	planned->utilityStmt = stmt;
 	planned->stmt_location = -1;
-	ProcessUtility(planned, text, false, PROCESS_UTILITY_QUERY, NULL, NULL,
-				   None_Receiver, NULL);
+
+	/* as a part of another command: nobody's event triggers are fired */
+	ProcessUtility(planned, text, false, PROCESS_UTILITY_SUBCOMMAND, NULL,
+				   NULL, None_Receiver, NULL);
 }
 
 /* CREATE TABLE schema.twin (LIKE relation) */
@@ -152,24 +160,18 @@ make_twin_statement(char *schema, char *twin, Oid relid)
 	return create;
 }
 
-/*
- * What the index would be if the statement ran on an empty twin of the table:
- * made in a subtransaction that is rolled back.  As the current user, who
- * needs CREATE on the schema for the statement itself, too.
- */
+/* Make the twin and the index, and read the definition. */
 static char *
-index_body_of_statement(IndexStmt *stmt, Oid relid)
+build_twin(IndexStmt *stmt, Oid relid, MemoryContext context)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
 	char	   *schema = get_namespace_name(get_rel_namespace(relid));
 	char	   *twin = psprintf("sl_twin_%d_%u", MyProcPid, relid);
 	IndexStmt  *copy = copyObject(stmt);
+	MemoryContext before;
 	List	   *indexes;
 	Relation	rel;
 	char	   *body;
 
-	BeginInternalSubTransaction(NULL);
 	run_utility((Node *) make_twin_statement(schema, twin, relid),
 				"CREATE TABLE for an empty twin of the table");
 	CommandCounterIncrement();
@@ -185,78 +187,152 @@ index_body_of_statement(IndexStmt *stmt, Oid relid)
 	if (list_length(indexes) != 1)
 		elog(ERROR, "the twin has %d indexes", list_length(indexes));
 	table_close(rel, NoLock);
-	MemoryContextSwitchTo(context);
+	before = MemoryContextSwitchTo(context);
 	body = index_body(linitial_oid(indexes));
+	MemoryContextSwitchTo(before);
+	return body;
+}
+
+/*
+ * What the index would be if the statement ran on an empty twin of the table:
+ * made in a subtransaction that is rolled back.  As the current user, who
+ * needs CREATE on the schema for the statement itself, too.  NULL where there
+ * can be no twin, as for an expression on the whole row, whose type it is not.
+ */
+static char *
+index_body_of_statement(IndexStmt *stmt, Oid relid)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	char	   *volatile body = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		body = build_twin(stmt, relid, context);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
+		ereport(DEBUG1,
+				(errmsg_internal("no twin of relation %u: %s", relid,
+								 error->message)));
+	}
+	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return body;
 }
 
-/* The names of a table's indexes, as a JSON array: sorted, quoted. */
+/*
+ * What was there before a step began, as a JSON array of names: OIDs would not
+ * outlive a dump and restore.
+ */
 static char *
-index_names(Oid relid)
+names_of(List *relids)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
-	List	   *indexes = RelationGetIndexList(rel);
 	StringInfoData buf;
 	ListCell   *cell;
 
 	initStringInfo(&buf);
 	appendStringInfoChar(&buf, '[');
-	foreach(cell, indexes)
-		appendStringInfo(&buf, "%s\"%u\"", buf.len > 1 ? ", " : "",
-						 lfirst_oid(cell));
+	foreach(cell, relids)
+	{
+		/* dropped in this moment */
+		if (get_rel_name(lfirst_oid(cell)) == NULL)
+			continue;
+		if (buf.len > 1)
+			appendStringInfoString(&buf, ", ");
+		escape_json(&buf, qualified_name(lfirst_oid(cell)));
+	}
 	appendStringInfoChar(&buf, ']');
-	table_close(rel, AccessShareLock);
 	return buf.data;
 }
 
 static bool
-was_there(const char *before, Oid indexid)
+was_there(const char *before, Oid relid)
 {
-	return before != NULL &&
-		strstr(before, psprintf("\"%u\"", indexid)) != NULL;
+	StringInfoData name;
+
+	if (before == NULL)
+		return false;
+	initStringInfo(&name);
+	escape_json(&name, qualified_name(relid));
+	return strstr(before, name.data) != NULL;
 }
 
 /*
- * An index under the statement's name or, where it has none, one that
- * appeared since the step began.
+ * The indexes of a table, the dead ones too, which the relcache does not list:
+ * a DROP INDEX CONCURRENTLY that was stopped leaves such a one.
  */
-static Oid
-find_built_index(IndexStmt *stmt, Oid relid, const SlJournalStep *step)
+static List *
+indexes_of(Oid relid)
 {
-	Relation	rel;
-	List	   *indexes;
-	ListCell   *cell;
-	Oid			found = InvalidOid;
+	Relation	rel = table_open(IndexRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *indexes = NIL;
 
-	if (stmt->idxname != NULL)
-	{
-		found = get_relname_relid(stmt->idxname, get_rel_namespace(relid));
-		return OidIsValid(found) && table_of_index(found) == relid ?
-			found : InvalidOid;
-	}
-	if (step == NULL)
-		return InvalidOid;
-	rel = table_open(relid, AccessShareLock);
-	indexes = RelationGetIndexList(rel);
-	foreach(cell, indexes)
-		if (!was_there(step->before, lfirst_oid(cell)))
-			found = lfirst_oid(cell);
+	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, IndexIndrelidIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		indexes = lappend_oid(indexes,
+							  ((Form_pg_index) GETSTRUCT(tuple))->indexrelid);
+	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+	return indexes;
+}
+
+/*
+ * The indexes that may be the statement's own: the one with its name or,
+ * where it has none, all that appeared since the step began.
+ */
+static List *
+candidate_indexes(IndexStmt *stmt, Oid relid, const SlJournalStep *step)
+{
+	List	   *found = NIL;
+	ListCell   *cell;
+
+	foreach(cell, indexes_of(relid))
+	{
+		Oid			indexid = lfirst_oid(cell);
+		char	   *name = get_rel_name(indexid);
+
+		if (name == NULL)
+			continue;
+		if (stmt->idxname != NULL ? strcmp(name, stmt->idxname) == 0 :
+			(step != NULL && !was_there(step->before, indexid)))
+			found = lappend_oid(found, indexid);
+	}
 	return found;
 }
 
-/*
- * An invalid index is debris, but also what another session is building just
- * now.  That one holds this lock on the table until it is through.
- */
+/* An index with the statement's name is there, and is not what it wants. */
 static void
-wait_for_builders(Oid relid)
+refuse_other_index(IndexStmt *stmt, Oid indexid, const char *wanted)
 {
-	LockRelationOid(relid, ShareUpdateExclusiveLock);
-	AcceptInvalidationMessages();
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE),
+			 wanted != NULL ?
+			 errmsg("index %s exists with another definition",
+					qualified_name(indexid)) :
+			 errmsg("index %s exists, and cannot be compared with the script",
+					qualified_name(indexid)),
+			 wanted != NULL ?
+			 errdetail("The script wants: %s. The database has: %s.",
+					   wanted, index_body(indexid)) :
+			 errdetail("The database has: %s.", index_body(indexid)),
+			 errhint("Drop or rename that index, or change the script.")));
 }
 
 static void
@@ -264,49 +340,47 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
 	IndexStmt  *stmt = castNode(IndexStmt, node);
 	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
-	Oid			indexid;
+	List	   *candidates;
+	ListCell   *cell;
 	char	   *wanted;
-	char	   *actual;
 
 	if (!OidIsValid(relid))
 		return;					/* the statement says so better */
+	candidates = candidate_indexes(stmt, relid, step);
 	plan->before = step != NULL && step->before != NULL ?
-		step->before : index_names(relid);
-	indexid = find_built_index(stmt, relid, step);
-	if (!OidIsValid(indexid))
+		step->before : names_of(indexes_of(relid));
+	if (candidates == NIL)
 		return;
-	if (!index_is_valid(indexid))
-	{
-		wait_for_builders(relid);
-		indexid = find_built_index(stmt, relid, step);
-		if (!OidIsValid(indexid))
-			return;
-	}
-	if (!index_is_valid(indexid))
-	{
-		ereport(NOTICE,
-				(errmsg("index %s is invalid, left by an attempt that failed: it is dropped and built again",
-						qualified_name(indexid))));
-		plan->cleanup = list_make1(drop_statement(indexid));
-		return;
-	}
-	if (step == NULL && !stmt->if_not_exists)
-		return;					/* "already exists" is the right answer */
 
 	wanted = index_body_of_statement(stmt, relid);
-	actual = index_body(indexid);
-	if (strcmp(wanted, actual) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("index %s exists with another definition",
-						qualified_name(indexid)),
-				 errdetail("The script wants: %s. The database has: %s.",
-						   wanted, actual),
-				 errhint("Drop or rename that index, or change the script.")));
-	ereport(NOTICE,
-			(errmsg("index %s is there and valid: statement taken as done",
-					qualified_name(indexid))));
-	plan->done = true;
+	foreach(cell, candidates)
+	{
+		Oid			indexid = lfirst_oid(cell);
+		bool		same = wanted != NULL &&
+			strcmp(wanted, index_body(indexid)) == 0;
+
+		if (!index_is_valid(indexid) && same)
+		{
+			plan->wait_for = relid;
+			plan->cleanup = lappend(plan->cleanup, drop_statement(indexid));
+			ereport(DEBUG1,
+					(errmsg_internal("index %s is invalid",
+									 qualified_name(indexid))));
+		}
+		else if (index_is_valid(indexid) && same &&
+				 (step != NULL ? !was_there(step->before, indexid) :
+				  stmt->if_not_exists))
+		{
+			ereport(NOTICE,
+					(errmsg("index %s is there and valid: statement taken as done",
+							qualified_name(indexid))));
+			plan->done = true;
+		}
+		else if (stmt->idxname != NULL && stmt->if_not_exists)
+			refuse_other_index(stmt, indexid, wanted);
+	}
+	if (plan->done)
+		plan->cleanup = NIL;
 }
 
 /* CREATE INDEX CONCURRENTLY that ended well left a valid index. */
@@ -321,12 +395,13 @@ verify_create_index(Node *node)
 		return;
 	if (OidIsValid(relid))
 		indexid = get_relname_relid(stmt->idxname, get_rel_namespace(relid));
-	if (!OidIsValid(indexid) || !index_is_valid(indexid))
+	if (!OidIsValid(indexid) || table_of_index(indexid) != relid ||
+		!index_is_valid(indexid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is not valid after CREATE INDEX CONCURRENTLY",
-						stmt->idxname),
-				 errhint("Call again: it is dropped and built anew.")));
+				 errmsg("there is no valid index \"%s\" on table \"%s\" after CREATE INDEX CONCURRENTLY",
+						stmt->idxname, stmt->relation->relname),
+				 errhint("Something else has that name, or the index was dropped meanwhile. Look at it, and call again.")));
 }
 
 /*-------------------------------------------------------------------------
@@ -334,79 +409,125 @@ verify_create_index(Node *node)
  *-------------------------------------------------------------------------
  */
 
+/*
+ * A step that makes an object, or does away with one, is done if the object
+ * was not as it is now when the step began.  An error is a beginning, too: the
+ * statement that met an object in its way, or missed it, did nothing.
+ */
+static void
+look_at_object(Oid now, bool makes, const SlJournalStep *step,
+			   SlStepPlan *plan)
+{
+	if (step == NULL || step->before == NULL)
+	{
+		plan->before = OidIsValid(now) ? psprintf("[\"%u\"]", now) :
+			pstrdup("[]");
+		return;
+	}
+	plan->before = step->before;
+	plan->done = OidIsValid(now) == makes &&
+		(strcmp(step->before, "[]") == 0) == makes;
+}
+
+/*
+ * Steps whose object is either there or not: was it, when the step began, and
+ * is it now?  Before the first run only the first is written down.
+ */
+#define THERE "[\"there\"]"
+#define ABSENT "[]"
+
+static void
+look_at_presence(bool there, bool wanted, const SlJournalStep *step,
+				 SlStepPlan *plan)
+{
+	bool		was;
+
+	if (step == NULL || step->before == NULL)
+	{
+		plan->before = there ? THERE : ABSENT;
+		return;
+	}
+	was = strcmp(step->before, ABSENT) != 0;
+	plan->before = step->before;
+	plan->done = was != wanted && there == wanted;
+}
+
 static void
 look_drop(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
 	DropStmt   *stmt = castNode(DropStmt, node);
 	RangeVar   *name;
 
-	if (step == NULL || list_length(stmt->objects) != 1)
+	if (list_length(stmt->objects) != 1)
 		return;
 	name = makeRangeVarFromNameList(linitial(stmt->objects));
-	plan->done = !OidIsValid(RangeVarGetRelid(name, NoLock, true));
+	look_at_presence(OidIsValid(RangeVarGetRelid(name, NoLock, true)), false,
+					 step, plan);
 }
 
 /*
- * Indexes that REINDEX CONCURRENTLY makes on its way carry these endings, and
- * stay behind, invalid, when it fails.
+ * Indexes that REINDEX CONCURRENTLY makes on its way have these endings, with
+ * or without a number, and stay behind, invalid, when it fails.
  */
 static bool
 is_reindex_debris(const char *name)
 {
-	return strstr(name, "_ccnew") != NULL || strstr(name, "_ccold") != NULL;
+	const char *end = name + strlen(name);
+
+	while (end > name && isdigit((unsigned char) end[-1]))
+		end--;
+	return end - name > 6 && (strncmp(end - 6, "_ccnew", 6) == 0 ||
+							  strncmp(end - 6, "_ccold", 6) == 0);
 }
 
-static List *
-reindex_debris(void)
+/* The table that REINDEX is about, if it is about one. */
+static Oid
+reindexed_table(ReindexStmt *stmt)
 {
-	Relation	rel = table_open(IndexRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0,
-										  NULL);
-	HeapTuple	tuple;
-	List	   *found = NIL;
+	Oid			relid;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
-		char	   *name;
-
-		if (form->indisvalid)
-			continue;
-		name = get_rel_name(form->indexrelid);
-		if (name != NULL && is_reindex_debris(name))
-			found = lappend_oid(found, form->indexrelid);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return found;
+	if (stmt->relation == NULL)
+		return InvalidOid;
+	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+	if (OidIsValid(relid) && stmt->kind == REINDEX_OBJECT_INDEX)
+		return table_of_index(relid);
+	return relid;
 }
 
+/*
+ * Of REINDEX SCHEMA and DATABASE nothing is cleared away: which tables they
+ * had come to is not known, and other sessions may be at work there.
+ */
 static void
 look_reindex(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	List	   *debris = reindex_debris();
-	StringInfoData buf;
+	Oid			relid = reindexed_table(castNode(ReindexStmt, node));
+	List	   *debris = NIL;
 	ListCell   *cell;
 
-	if (step == NULL)
+	if (!OidIsValid(relid))
+		return;
+	foreach(cell, indexes_of(relid))
 	{
-		initStringInfo(&buf);
-		appendStringInfoChar(&buf, '[');
-		foreach(cell, debris)
-			appendStringInfo(&buf, "%s\"%u\"", buf.len > 1 ? ", " : "",
-							 lfirst_oid(cell));
-		appendStringInfoChar(&buf, ']');
-		plan->before = buf.data;
+		char	   *name = get_rel_name(lfirst_oid(cell));
+
+		if (name != NULL && is_reindex_debris(name) &&
+			!index_is_valid(lfirst_oid(cell)))
+			debris = lappend_oid(debris, lfirst_oid(cell));
+	}
+	if (step == NULL || step->before == NULL)
+	{
+		plan->before = names_of(debris);
 		return;
 	}
 	plan->before = step->before;
 	foreach(cell, debris)
 	{
-		Oid			indexid = lfirst_oid(cell);
-
-		if (!was_there(step->before, indexid) &&
-			get_rel_namespace(indexid) != PG_TOAST_NAMESPACE)
-			plan->cleanup = lappend(plan->cleanup, drop_statement(indexid));
+		if (was_there(step->before, lfirst_oid(cell)))
+			continue;
+		plan->wait_for = relid;
+		plan->cleanup = lappend(plan->cleanup,
+								drop_statement(lfirst_oid(cell)));
 	}
 }
 
@@ -424,16 +545,17 @@ look_detach(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 	Oid			parent;
 	Oid			child;
 
-	if (step == NULL || cmd->subtype != AT_DetachPartition)
+	if (cmd->subtype != AT_DetachPartition)
 		return;
 	partition = castNode(PartitionCmd, cmd->def);
 	parent = RangeVarGetRelid(stmt->relation, NoLock, true);
 	child = RangeVarGetRelid(partition->name, NoLock, true);
 	if (!OidIsValid(parent) || !OidIsValid(child))
 		return;
-	if (!get_rel_relispartition(child))
-		plan->done = true;
-	else if (PartitionHasPendingDetach(child))
+	look_at_object(get_rel_relispartition(child) ? child : InvalidOid, false,
+				   step, plan);
+	if (step != NULL && !plan->done && get_rel_relispartition(child) &&
+		PartitionHasPendingDetach(child))
 	{
 		plan->cleanup = list_make1(psprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE",
 											qualified_name(parent),
@@ -443,59 +565,67 @@ look_detach(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 }
 
 /*-------------------------------------------------------------------------
- * Databases, tablespaces, subscriptions: begun and there, or begun and gone
+ * Databases, tablespaces, subscriptions
  *-------------------------------------------------------------------------
  */
 
 static void
 look_createdb(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		OidIsValid(get_database_oid(castNode(CreatedbStmt, node)->dbname,
-									true));
+	CreatedbStmt *stmt = castNode(CreatedbStmt, node);
+
+	look_at_presence(OidIsValid(get_database_oid(stmt->dbname, true)), true,
+					 step, plan);
 }
 
 static void
 look_dropdb(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		!OidIsValid(get_database_oid(castNode(DropdbStmt, node)->dbname,
-									 true));
+	DropdbStmt *stmt = castNode(DropdbStmt, node);
+
+	look_at_presence(OidIsValid(get_database_oid(stmt->dbname, true)), false,
+					 step, plan);
 }
 
 static void
 look_create_tablespace(Node *node, const SlJournalStep *step,
 					   SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		OidIsValid(get_tablespace_oid(castNode(CreateTableSpaceStmt,
-											   node)->tablespacename, true));
+	CreateTableSpaceStmt *stmt = castNode(CreateTableSpaceStmt, node);
+
+	look_at_presence(OidIsValid(get_tablespace_oid(stmt->tablespacename,
+												   true)),
+					 true, step, plan);
 }
 
 static void
 look_drop_tablespace(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		!OidIsValid(get_tablespace_oid(castNode(DropTableSpaceStmt,
-												node)->tablespacename, true));
+	DropTableSpaceStmt *stmt = castNode(DropTableSpaceStmt, node);
+
+	look_at_presence(OidIsValid(get_tablespace_oid(stmt->tablespacename,
+												   true)),
+					 false, step, plan);
 }
 
 static void
 look_create_subscription(Node *node, const SlJournalStep *step,
 						 SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		OidIsValid(get_subscription_oid(castNode(CreateSubscriptionStmt,
-												 node)->subname, true));
+	CreateSubscriptionStmt *stmt = castNode(CreateSubscriptionStmt, node);
+
+	look_at_presence(OidIsValid(get_subscription_oid(stmt->subname, true)),
+					 true, step, plan);
 }
 
 static void
 look_drop_subscription(Node *node, const SlJournalStep *step,
 					   SlStepPlan *plan)
 {
-	plan->done = step != NULL &&
-		!OidIsValid(get_subscription_oid(castNode(DropSubscriptionStmt,
-												  node)->subname, true));
+	DropSubscriptionStmt *stmt = castNode(DropSubscriptionStmt, node);
+
+	look_at_presence(OidIsValid(get_subscription_oid(stmt->subname, true)),
+					 false, step, plan);
 }
 
 /*-------------------------------------------------------------------------

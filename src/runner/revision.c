@@ -68,8 +68,6 @@ sl_record_done(const SlRegistryEntry *entry, SlDirection direction,
 	log.outcome = "ok";
 	log.statements = outcome->statements;
 	log.elapsed = outcome->elapsed;
-	if (direction == SL_UP)
-		log.evidence = NULL;
 	if (direction == SL_UP && runs_again(entry->kind))
 		log.meaning = entry->meaning;
 	sl_log_append(log_id, &log);
@@ -98,10 +96,13 @@ sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
 						   outcome->statements, outcome->elapsed / 1000.0)));
 }
 
-/* The script inside the fence; returns the number of statements. */
+/*
+ * The script inside the fence; returns the number of statements.  'open': the
+ * caller is inside sl_fence_open already.
+ */
 static int
 run_fenced(const SlRegistryEntry *entry, SlDirection direction,
-		   const char *caller, const SlOptions *options)
+		   const char *caller, const SlOptions *options, bool open)
 {
 	ErrorContextCallback callback;
 	SlIdentity	before;
@@ -124,7 +125,7 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 							  entry->registrar_name), &before);
 	PG_TRY();
 	{
-		fence = sl_fence_raise(options->migration_lock_timeout,
+		fence = sl_fence_raise(options->migration_lock_timeout, open,
 							   direction == SL_DOWN || entry->has_data);
 		statements = sl_execute_script(&run, fence);
 		sl_fence_lower(fence);
@@ -143,20 +144,63 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 }
 
 /*
+ * A script that ran outside a transaction and failed may have been changed
+ * into one that runs inside.  What it had begun is forgotten; what it had
+ * finished cannot be, for it is there.
+ */
+static void
+close_journal(const SlRegistryEntry *entry, SlDirection direction)
+{
+	ListCell   *cell;
+
+	foreach(cell, sl_journal_read(entry->revision,
+								  direction == SL_UP ? "up" : "down"))
+	{
+		SlJournalStep *step = lfirst(cell);
+
+		if (step->finished)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("statement %d of revision \"%s\" has run already, outside a transaction",
+							step->statement, entry->revision),
+					 errdetail("It ran as: %s", step->text),
+					 errhint("Register the script again as one that runs outside a transaction, or say with sl_resolve('%s', 'rolled_back', reason) that nothing of it is left.",
+							 entry->revision)));
+	}
+	sl_journal_clear(entry->revision);
+}
+
+/*
+ * Run a script that is claimed, or that runs again and is claimed here, for a
+ * run that keeps its books once for all its revisions.
+ */
+int
+sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
+			  const char *caller, const SlOptions *options, bool open)
+{
+	if (entry->journal_open)
+		close_journal(entry, direction);
+	return run_fenced(entry, direction, caller, options, open);
+}
+
+/*
  * Claim, run and record one transactional revision in the current
- * transaction, whose abort undoes all three.  The migration lock is held.
+ * transaction, whose abort undoes all three.  The migration lock is held, and
+ * 'log_id' is what sl_log_next_id said since: the script cannot write to the
+ * history, so that a run of several revisions asks once and counts on.
  */
 void
 sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 				const char *caller, const SlOptions *options,
-				SlOutcome *outcome)
+				int64 log_id, SlOutcome *outcome)
 {
 	TimestampTz started = GetCurrentTimestamp();
-	int64		log_id = sl_log_next_id();
 	int			statements;
 
+	if (entry->journal_open)
+		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
-	statements = run_fenced(entry, direction, caller, options);
+	statements = run_fenced(entry, direction, caller, options, false);
 	sl_fill_outcome(outcome, direction, statements, started);
 	sl_record_done(entry, direction, log_id, outcome);
 	sl_restore_activity();

@@ -17,6 +17,7 @@
 
 #include "fmgr.h"
 #include "storage/lock.h"
+#include "utils/guc.h"
 
 #include "common/extension.h"
 #include "common/sl_compat.h"
@@ -52,16 +53,30 @@ extern Oid	sl_worker_login(const char *revision, Oid registrar,
 
 /* in lock.c */
 
+/*
+ * The keys of the migration lock, as they were set when a call began: what is
+ * released must be what was taken, whatever a SET did in between.
+ */
+typedef struct SlLockKeys
+{
+	int			count;
+	int64		keys[FLEXIBLE_ARRAY_MEMBER];
+} SlLockKeys;
+
 /* Who has the lock that we wanted. */
 typedef struct SlHolder
 {
+	bool		worker;			/* it is a worker of ours that is left over */
 	int64		key;
 	int			pid;			/* 0: a prepared transaction, or gone */
 	TransactionId prepared_xid; /* of that, else invalid */
 } SlHolder;
 
-extern bool sl_lock_try(LOCKMODE mode, bool session, SlHolder *holder);
-extern void sl_lock_release(LOCKMODE mode);
+extern SlLockKeys *sl_lock_keys(void);
+extern bool sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
+						SlHolder *holder);
+extern void sl_lock_release(const SlLockKeys *keys, LOCKMODE mode);
+extern void sl_lock_for_transaction(void);
 pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);
 extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
 extern void sl_worker_lock_release(LOCKMODE mode);
@@ -72,12 +87,22 @@ extern bool sl_fence_is_up(void);
 
 typedef struct SlFence SlFence;
 
-extern SlFence *sl_fence_raise(int lock_timeout, bool may_open_cursors);
+extern SlFence *sl_fence_raise(int lock_timeout, bool open,
+							   bool may_open_cursors);
 extern void sl_fence_after_statement(SlFence *fence);
-extern void sl_fence_note_rows(void);
+extern void sl_fence_note_rows(Oid relid);
 extern void sl_fence_lower(SlFence *fence);
 extern void sl_fence_abandon(void);
 extern void sl_fence_watch(void);
+
+/* in session.c */
+extern int	sl_fence_open(int lock_timeout);
+extern void sl_fence_close(int nest_level);
+extern void sl_session_put_pg_temp_last(GucAction action);
+
+/* in constraints.c */
+extern List *sl_deferrable_constraints(bool initially, bool to_defer);
+extern void sl_set_constraints(List *names, bool deferred);
 
 /* in execute.c */
 
@@ -110,11 +135,17 @@ typedef struct SlOutcome
 	const char *outcome;		/* applied, reverted */
 	int			statements;
 	int64		elapsed;		/* microseconds */
+	bool		in_doubt;		/* failed, and only a person can say how far
+								 * it came */
 } SlOutcome;
 
 extern void sl_run_revision(const SlRegistryEntry *entry,
 							SlDirection direction, const char *caller,
-							const SlOptions *options, SlOutcome *outcome);
+							const SlOptions *options, int64 log_id,
+							SlOutcome *outcome);
+extern int	sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
+						  const char *caller, const SlOptions *options,
+						  bool open);
 extern void sl_record_done(const SlRegistryEntry *entry,
 						   SlDirection direction, int64 log_id,
 						   const SlOutcome *outcome);
@@ -131,7 +162,9 @@ extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
 typedef struct SlPlanItem
 {
 	char	   *revision;
+	SlKind		kind;
 	bool		transactional;
+	int64		size;			/* bytes of its scripts */
 } SlPlanItem;
 
 /* What a call is to do, checked: nothing has run yet. */
@@ -139,6 +172,7 @@ typedef struct SlPlan
 {
 	SlDirection direction;
 	List	   *items;			/* SlPlanItem, in the order of the run */
+	bool		locked;			/* their rows, by sl_plan_lock */
 	char	   *external;		/* stop here: another tool's; NULL if none */
 	char	   *external_format;
 } SlPlan;
@@ -148,13 +182,26 @@ extern SlPlan *sl_plan_make(const char *target, SlDirection direction,
 							const SlOptions *options);
 pg_noreturn extern void sl_plan_report_external(const SlPlan *plan,
 												bool atomic);
+extern void sl_plan_lock(SlPlan *plan);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);
 
 /* in steps.c: scripts that run outside a transaction */
-extern void sl_run_steps(const char *revision, SlDirection direction,
-						 const SlOptions *options, SlOutcome *outcome);
+
+/* What a worker is to run: as it was when its rights were checked. */
+typedef struct SlOrder
+{
+	const char *revision;
+	SlDirection direction;
+	Oid			registrar;
+	const char *checksum;		/* of the script's bytes */
+	bool	   *in_doubt;		/* set while a statement is at work that
+								 * nobody can ask how far it came */
+} SlOrder;
+
+extern void sl_run_steps(const SlOrder *order, const SlOptions *options,
+						 SlOutcome *outcome);
 extern void sl_record_steps_done(const SlRegistryEntry *entry,
 								 SlDirection direction,
 								 const SlOutcome *outcome);
@@ -164,6 +211,9 @@ extern void sl_record_steps_done(const SlRegistryEntry *entry,
 /* What the catalog says of a statement that commits by itself. */
 typedef struct SlStepPlan
 {
+	Oid			wait_for;		/* a table whose builders have to be through
+								 * before anything can be said; then look
+								 * again */
 	bool		done;			/* it is there already: do not run it */
 	List	   *cleanup;		/* char *: statements to run first, each by
 								 * itself */
@@ -174,6 +224,9 @@ typedef struct SlStepPlan
 extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 						 SlStepPlan *plan);
 extern void sl_step_verify(Node *stmt);
+
+/* in migrate.c */
+extern void sl_call_commit(void);
 
 /* in worker.c */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,

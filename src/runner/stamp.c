@@ -24,19 +24,13 @@ PG_FUNCTION_INFO_V1(sl_resolve);
 static void
 lock_for_words(const char *function)
 {
-	SlHolder	holder;
-
 	sl_require_writer(function);
 	if (sl_fence_is_up())
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", function)));
-	if (!sl_lock_try(ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
-	if (!sl_worker_lock_try(ExclusiveLock, &holder))
-		sl_lock_report_busy(&holder);
-	sl_worker_lock_release(ExclusiveLock);
 	sl_forbid_prepare();
+	sl_lock_for_transaction();
 }
 
 static void
@@ -84,15 +78,21 @@ stamp_one(const SlRevisionRow *row, bool claim, const char *reason,
 
 /* SL005: no footprint of the revision can bear the stamp out. */
 static void
-refuse_stamp(const char *revision)
+refuse_stamp(const char *revision, const char *target, bool claim)
 {
 	ereport(ERROR,
 			(errcode(SL_ERR_STAMP_REFUSED),
+			 claim ?
 			 errmsg("revision \"%s\" is not stamped: nothing proves that it ran here",
+					revision) :
+			 errmsg("revision \"%s\" is not freed: nothing proves that it is gone",
 					revision),
 			 errdetail("There is no footprint of it to hold against the catalog."),
+			 claim ?
 			 errhint("Run it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
-					 revision)));
+					 target) :
+			 errhint("Revert it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
+					 target)));
 }
 
 /*
@@ -136,7 +136,8 @@ sl_stamp(PG_FUNCTION_ARGS)
 	foreach(cell, free_list)
 	{
 		if (!force)
-			refuse_stamp(((const SlRevisionRow *) lfirst(cell))->revision);
+			refuse_stamp(((const SlRevisionRow *) lfirst(cell))->revision,
+						 target != NULL ? target->revision : name, false);
 		stamp_one(lfirst(cell), false, reason, rsinfo);
 	}
 	if (target != NULL)
@@ -148,7 +149,7 @@ sl_stamp(PG_FUNCTION_ARGS)
 			if (row->applied)
 				continue;
 			if (!force)
-				refuse_stamp(row->revision);
+				refuse_stamp(row->revision, target->revision, true);
 			stamp_one(row, true, reason, rsinfo);
 		}
 	}
@@ -161,6 +162,13 @@ typedef struct Resolution
 	const char *outcome;
 	void		(*resolve) (const SlRegistryEntry *entry, int64 log_id);
 } Resolution;
+
+/* Which script is under way: what is claimed can only be on its way down. */
+static const char *
+open_direction(const SlRegistryEntry *entry)
+{
+	return entry->claimed ? "down" : "up";
+}
 
 /* It is there: claim it. */
 static void
@@ -177,12 +185,13 @@ resolve_run(const SlRegistryEntry *entry, int64 log_id)
 {
 	ListCell   *cell;
 
-	foreach(cell, sl_journal_read(entry->revision, "up"))
+	foreach(cell, sl_journal_read(entry->revision, open_direction(entry)))
 	{
 		SlJournalStep *step = lfirst(cell);
 
 		if (!step->finished)
-			sl_journal_forget_step(entry->revision, "up", step->statement);
+			sl_journal_forget_step(entry->revision, open_direction(entry),
+								   step->statement);
 	}
 }
 
@@ -193,13 +202,14 @@ resolve_finished(const SlRegistryEntry *entry, int64 log_id)
 	ListCell   *cell;
 	bool		any = false;
 
-	foreach(cell, sl_journal_read(entry->revision, "up"))
+	foreach(cell, sl_journal_read(entry->revision, open_direction(entry)))
 	{
 		SlJournalStep *step = lfirst(cell);
 
 		if (step->finished)
 			continue;
-		sl_journal_finish(entry->revision, "up", step->statement, step->text);
+		sl_journal_finish(entry->revision, open_direction(entry),
+						  step->statement, step->text);
 		any = true;
 	}
 	if (!any)
@@ -213,6 +223,7 @@ resolve_finished(const SlRegistryEntry *entry, int64 log_id)
 static void
 resolve_rolled_back(const SlRegistryEntry *entry, int64 log_id)
 {
+	(void) sl_unclaim(entry->revision);
 	sl_journal_clear(entry->revision);
 }
 
@@ -262,7 +273,7 @@ sl_resolve(PG_FUNCTION_ARGS)
 	entry = sl_registry_get(row->revision, true);
 	if (entry == NULL)
 		elog(ERROR, "revision \"%s\" is gone", row->revision);
-	if (entry->applied)
+	if (entry->applied && !entry->journal_open)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("revision \"%s\" is applied: there is nothing to resolve",

@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "pgstat.h"
+#include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "tcop/cmdtag.h"
 #include "tcop/pquery.h"
@@ -40,28 +41,52 @@
 typedef struct Steps
 {
 	SlRun		run;
+	const SlOrder *order;
 	const SlRegistryEntry *entry;
 	const char *direction;		/* as the journal has it */
-	List	   *journal;		/* SlJournalStep, as found at the start */
+	int			njournal;		/* as found at the start, by ordinal - 1 */
+	SlJournalStep **journal;
 	bool		declared;		/* a header says no-transaction */
 	int			lock_timeout;	/* what the session was given */
+	bool		lowered;		/* and we have set it to 0 for a while */
 	MemoryContext context;		/* of the script */
 	MemoryContext statement;	/* of one statement, across its commits */
 } Steps;
 
+/* How many transactions this worker has committed. */
+static uint64 commits = 0;
+
+static void
+count_commits(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT)
+		commits++;
+}
+
 static const SlJournalStep *
 find_step(const Steps *steps, int ordinal)
 {
+	return ordinal <= steps->njournal ? steps->journal[ordinal - 1] : NULL;
+}
+
+/* Read the journal into an array. */
+static void
+read_journal(Steps *steps)
+{
+	List	   *journal = sl_journal_read(steps->entry->revision,
+										  steps->direction);
 	ListCell   *cell;
 
-	foreach(cell, steps->journal)
+	if (journal == NIL)
+		return;
+	steps->njournal = ((SlJournalStep *) llast(journal))->statement;
+	steps->journal = palloc0_array(SlJournalStep *, steps->njournal);
+	foreach(cell, journal)
 	{
-		const SlJournalStep *step = lfirst(cell);
+		SlJournalStep *step = lfirst(cell);
 
-		if (step->statement == ordinal)
-			return step;
+		steps->journal[step->statement - 1] = step;
 	}
-	return NULL;
 }
 
 /*
@@ -135,13 +160,23 @@ run_text(const char *text)
  * that the script has set itself is.
  */
 static void
-set_lock_timeout(const Steps *steps, bool ours)
+lower_lock_timeout(Steps *steps, const char *command)
 {
-	if (LockTimeout != (ours ? 0 : steps->lock_timeout))
+	if (strstr(command, "CONCURRENTLY") == NULL ||
+		LockTimeout != steps->lock_timeout)
 		return;
-	SetConfigOption("lock_timeout",
-					psprintf("%d", ours ? steps->lock_timeout : 0),
+	SetConfigOption("lock_timeout", "0", PGC_USERSET, PGC_S_SESSION);
+	steps->lowered = true;
+}
+
+static void
+restore_lock_timeout(Steps *steps)
+{
+	if (!steps->lowered)
+		return;
+	SetConfigOption("lock_timeout", psprintf("%d", steps->lock_timeout),
 					PGC_USERSET, PGC_S_SESSION);
+	steps->lowered = false;
 }
 
 /* A statement together with its row in the journal. */
@@ -166,39 +201,135 @@ refuse_doubt(const Steps *steps, const SlStatement *statement)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("statement %d of revision \"%s\" was begun and may have committed a part of its work",
 					statement->ordinal, steps->entry->revision),
+			 statement->line > 0 ?
 			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
 					   statement->line,
-					   sl_command_name(statement)),
+					   sl_command_name(statement)) :
+			 errdetail("The catalog cannot tell how far it came."),
 			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
 					 steps->entry->revision)));
 }
 
+/*
+ * A CALL or DO that may commit.  Where it fails without having committed,
+ * nothing is in doubt: it has not begun.
+ */
+static void
+run_unasked(Steps *steps, const SlStatement *statement)
+{
+	uint64		before = commits;
+
+	*steps->order->in_doubt = true;
+	PG_TRY();
+	{
+		run_top_level(statement->tree, statement->text);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(steps->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		if (commits == before)
+		{
+			StartTransactionCommand();
+			sl_journal_forget_step(steps->entry->revision, steps->direction,
+								   statement->ordinal);
+			CommitTransactionCommand();
+			*steps->order->in_doubt = false;
+		}
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * The script was changed since this step began: as what it was it may have
+ * left debris, which is cleared away, or have been done, which is told.
+ */
+static void
+look_at_replaced(Steps *steps, const SlStatement *statement,
+				 const SlJournalStep *step, SlStepPlan *plan)
+{
+	List	   *trees = pg_parse_query(step->text);
+	SlStepPlan	replaced = {0};
+	Node	   *stmt;
+
+	if (list_length(trees) != 1)
+		return;
+	stmt = linitial_node(RawStmt, trees)->stmt;
+	if (commits_by_itself(steps, stmt))
+		refuse_doubt(steps, statement);
+	sl_step_look(stmt, step, &replaced);
+	plan->wait_for = replaced.wait_for;
+	plan->cleanup = replaced.cleanup;
+	if (replaced.done)
+		ereport(WARNING,
+				(errmsg("statement %d of revision \"%s\" was changed after it was begun, but what it was is done",
+						statement->ordinal, steps->entry->revision),
+				 errdetail("It began as: %s", step->text),
+				 errhint("Undo it by hand if it is not wanted.")));
+}
+
+/* What the catalog says, in a transaction of its own. */
+static void
+look(Steps *steps, const SlStatement *statement, const SlJournalStep *step,
+	 SlStepPlan *plan)
+{
+	memset(plan, 0, sizeof(SlStepPlan));
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (step != NULL &&
+		!sl_script_same_meaning(step->text, statement->text))
+	{
+		look_at_replaced(steps, statement, step, plan);
+		step = NULL;
+	}
+	if (statement->tree == NULL)
+		;						/* the script has no statement there */
+	else if (!commits_by_itself(steps, statement->tree->stmt))
+		sl_step_look(statement->tree->stmt, step, plan);
+	else if (step != NULL)
+		refuse_doubt(steps, statement);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+}
+
+/*
+ * An invalid index is debris, but also what another session is building just
+ * now.  That one holds this lock on the table until it is through; and it
+ * waits for old snapshots, so we must not have one.
+ */
+static void
+wait_for_builders(Steps *steps, Oid relid)
+{
+	StartTransactionCommand();
+	LockRelationOid(relid, ShareUpdateExclusiveLock);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+}
+
 /* A statement that commits inside. */
 static void
-step_outside(Steps *steps, const SlStatement *statement,
+step_outside(Steps *steps, const SlStatement *statement, const char *command,
 			 const SlJournalStep *step)
 {
 	Node	   *stmt = statement->tree->stmt;
 	const char *revision = steps->entry->revision;
-	SlStepPlan	plan = {0};
+	SlStepPlan	plan;
 	ListCell   *cell;
 
 	steps->run.statement = statement;
 	sl_report_activity(&steps->run);
-	if (commits_by_itself(steps, stmt))
+	look(steps, statement, step, &plan);
+	if (OidIsValid(plan.wait_for))
 	{
-		if (step != NULL)
-			refuse_doubt(steps, statement);
-	}
-	else
-	{
-		StartTransactionCommand();
-		MemoryContextSwitchTo(steps->statement);
-		PushActiveSnapshot(GetTransactionSnapshot());
-		sl_step_look(stmt, step, &plan);
-		PopActiveSnapshot();
-		CommitTransactionCommand();
-		MemoryContextSwitchTo(steps->statement);
+		wait_for_builders(steps, plan.wait_for);
+		look(steps, statement, step, &plan);
 	}
 
 	if (!plan.done)
@@ -210,15 +341,21 @@ step_outside(Steps *steps, const SlStatement *statement,
 		CommitTransactionCommand();
 		MemoryContextSwitchTo(steps->statement);
 
-		set_lock_timeout(steps, false);
-		foreach(cell, plan.cleanup)
-			run_text(lfirst(cell));
-
 		/* the tree is the plan's from here on: look at a copy afterwards */
 		stmt = copyObject(stmt);
-		if (!plan.only_cleanup)
+		lower_lock_timeout(steps, command);
+		foreach(cell, plan.cleanup)
+		{
+			ereport(NOTICE,
+					(errmsg("clearing away what an earlier attempt left: %s",
+							(char *) lfirst(cell))));
+			run_text(lfirst(cell));
+		}
+		if (commits_by_itself(steps, stmt))
+			run_unasked(steps, statement);
+		else if (!plan.only_cleanup)
 			run_top_level(statement->tree, statement->text);
-		set_lock_timeout(steps, true);
+		restore_lock_timeout(steps);
 	}
 
 	StartTransactionCommand();
@@ -228,6 +365,47 @@ step_outside(Steps *steps, const SlStatement *statement,
 					  statement->text);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
+	*steps->order->in_doubt = false;
+}
+
+/*
+ * A step that was begun, and in whose place the script now has a statement
+ * that needs no look, or none: clear its debris away, for nobody else will.
+ */
+static void
+clear_replaced(Steps *steps, const SlJournalStep *step)
+{
+	SlStatement old = {0};
+	SlStepPlan	plan;
+	ListCell   *cell;
+
+	old.ordinal = step->statement;
+	old.text = "";
+	look(steps, &old, step, &plan);
+	if (OidIsValid(plan.wait_for))
+	{
+		wait_for_builders(steps, plan.wait_for);
+		look(steps, &old, step, &plan);
+	}
+	lower_lock_timeout(steps, "CONCURRENTLY");
+	foreach(cell, plan.cleanup)
+		run_text(lfirst(cell));
+	restore_lock_timeout(steps);
+}
+
+/* The same for those behind the last statement that the script has now. */
+static void
+clear_behind(Steps *steps, int count)
+{
+	int			ordinal;
+
+	for (ordinal = count + 1; ordinal <= steps->njournal; ordinal++)
+	{
+		const SlJournalStep *step = find_step(steps, ordinal);
+
+		if (step != NULL && !step->finished)
+			clear_replaced(steps, step);
+	}
 }
 
 /* What finished before must still be what the script says. */
@@ -251,7 +429,7 @@ run_step(Steps *steps, const SlStatement *statement)
 {
 	Node	   *stmt = statement->tree->stmt;
 	const SlJournalStep *step = find_step(steps, statement->ordinal);
-	const char *command;
+	const char *command = "";
 
 	CHECK_FOR_INTERRUPTS();
 	if (step != NULL && step->finished)
@@ -265,49 +443,63 @@ run_step(Steps *steps, const SlStatement *statement)
 		enable_timeout_after(STATEMENT_TIMEOUT, steps->run.statement_timeout);
 	if (!sl_statement_is_transactional(stmt, &command) ||
 		commits_by_itself(steps, stmt))
-		step_outside(steps, statement, step);
+		step_outside(steps, statement, command != NULL ? command : "", step);
 	else
+	{
+		if (step != NULL)
+			clear_replaced(steps, step);
 		step_in_transaction(steps, statement, true);
+	}
 	if (steps->run.statement_timeout > 0)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
-/* Is the revision still what the session that launched us took it for? */
+/*
+ * Is the revision still what the session that launched us took it for?  That
+ * one checked whose script it is and whether it may run: another text, or
+ * another registrar, was not checked by anybody.
+ */
 static bool
-is_to_run(const SlRegistryEntry *entry, SlDirection direction)
+is_as_ordered(const SlRegistryEntry *entry, const SlOrder *order)
 {
-	if (entry == NULL)
+	const char *script;
+	char		checksum[65];
+
+	if (entry == NULL || entry->registrar != order->registrar)
 		return false;
-	if (direction == SL_DOWN)
-		return entry->down != NULL && entry->claimed;
-	return entry->up != NULL && !entry->applied;
+	script = order->direction == SL_UP ? entry->up : entry->down;
+	if (script == NULL)
+		return false;
+	sl_sha256_hex(script, strlen(script), checksum);
+	return strcmp(checksum, order->checksum) == 0 &&
+		(order->direction == SL_UP ? !entry->applied : entry->claimed);
 }
 
 /* Read the script and the journal. */
 static void
-fetch_steps(Steps *steps, const char *revision, SlDirection direction)
+fetch_steps(Steps *steps)
 {
-	SlOrigin	origin = {NULL, NULL, 1};
+	const SlOrder *order = steps->order;
+	SlOrigin	origin = {NULL, order->revision, 1};
 	SlScriptInfo info;
 	SlRegistryEntry *entry;
 	const char *script;
 
 	StartTransactionCommand();
 	MemoryContextSwitchTo(steps->context);
-	entry = sl_registry_get(revision, true);
-	steps->direction = direction == SL_UP ? "up" : "down";
-	if (!is_to_run(entry, direction))
+	entry = sl_registry_get(order->revision, true);
+	if (!is_as_ordered(entry, order))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("revision \"%s\" was changed by another session",
-						revision),
+						order->revision),
 				 errhint("Call again.")));
 	steps->entry = entry;
-	steps->journal = sl_journal_read(revision, steps->direction);
+	steps->direction = order->direction == SL_UP ? "up" : "down";
+	read_journal(steps);
 
 	/* no statement asks for it: a header must have */
-	origin.revision = entry->revision;
-	script = direction == SL_UP ? entry->up : entry->down;
+	script = order->direction == SL_UP ? entry->up : entry->down;
 	sl_script_check(script, strlen(script), &origin, &info);
 	steps->declared = info.transactional;
 	CommitTransactionCommand();
@@ -319,9 +511,10 @@ fetch_steps(Steps *steps, const char *revision, SlDirection direction)
  * error or with everything done and journalled.
  */
 void
-sl_run_steps(const char *revision, SlDirection direction,
-			 const SlOptions *options, SlOutcome *outcome)
+sl_run_steps(const SlOrder *order, const SlOptions *options,
+			 SlOutcome *outcome)
 {
+	SlDirection direction = order->direction;
 	ErrorContextCallback callback;
 	TimestampTz started = GetCurrentTimestamp();
 	Steps		steps = {{0}};
@@ -335,7 +528,9 @@ sl_run_steps(const char *revision, SlDirection direction,
 	steps.statement = AllocSetContextCreate(steps.context,
 											"schema_lifecycle statement",
 											ALLOCSET_DEFAULT_SIZES);
-	fetch_steps(&steps, revision, direction);
+	steps.order = order;
+	RegisterXactCallback(count_commits, NULL);
+	fetch_steps(&steps);
 	steps.lock_timeout = options->migration_lock_timeout;
 	SetConfigOption("lock_timeout", psprintf("%d", steps.lock_timeout),
 					PGC_USERSET, PGC_S_SESSION);
@@ -365,6 +560,7 @@ sl_run_steps(const char *revision, SlDirection direction,
 		count++;
 	}
 	sl_scan_end(scanner);
+	clear_behind(&steps, count);
 	steps.run.statement = NULL;
 	sl_fence_abandon();
 	error_context_stack = callback.previous;
@@ -381,7 +577,19 @@ sl_record_steps_done(const SlRegistryEntry *entry, SlDirection direction,
 					 const SlOutcome *outcome)
 {
 	int64		log_id = sl_log_next_id();
+	SlRegistryEntry *now;
 
+	/* nobody could be kept from changing the script while it ran */
+	sl_registry_lock(entry->revision);
+	now = sl_registry_get_script(entry->revision);
+	if (now == NULL || strcmp(now->meaning, entry->meaning) != 0 ||
+		(direction == SL_DOWN &&
+		 (now->down == NULL || strcmp(now->down, entry->down) != 0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("revision \"%s\" was changed while it ran",
+						entry->revision),
+				 errhint("Call again: the run continues behind the last finished statement.")));
 	sl_claim_for_run(entry, direction, log_id);
 	sl_record_done(entry, direction, log_id, outcome);
 	sl_journal_clear(entry->revision);

@@ -53,15 +53,18 @@ typedef struct WorkerShared
 	Oid			database;
 	Oid			login;			/* connects */
 	Oid			role;			/* runs: SET ROLE if another */
+	Oid			registrar;		/* whose script it was when it was checked */
+	char		checksum[65];	/* and what it was */
 	SlDirection direction;
 	int			lock_timeout;
 	int			statement_timeout;
-	/* written by the worker at its end */
+	/* written by the worker */
+	bool		in_doubt;		/* see SlOrder */
 	bool		done;
 	int			statements;
 	Size		queue;			/* offsets in the segment */
 	Size		revision;
-	Size		application;
+	Size		settings;
 } WorkerShared;
 
 /* The waiting side. */
@@ -74,20 +77,75 @@ typedef struct Launch
 	ErrorData  *error;			/* what the worker died of */
 } Launch;
 
+/*
+ * What the client asked for when it connected (PGOPTIONS and the like), and
+ * its application_name: the worker's session is to be like a fresh one of the
+ * same client.  Pairs of NUL-terminated name and value, and an empty name.
+ */
+static void
+collect_settings(StringInfo buf)
+{
+	int			count;
+	struct config_generic **variables = sl_guc_variables(&count);
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		struct config_generic *variable = variables[i];
+
+		if (variable->reset_source != PGC_S_CLIENT ||
+			(variable->context != PGC_USERSET &&
+			 variable->context != PGC_SUSET) ||
+			strcmp(variable->name, "client_encoding") == 0 ||
+			strcmp(variable->name, "application_name") == 0)
+			continue;
+		appendStringInfoString(buf, variable->name);
+		appendStringInfoChar(buf, '\0');
+		appendStringInfoString(buf,
+							   GetConfigOptionResetString(variable->name));
+		appendStringInfoChar(buf, '\0');
+	}
+	appendStringInfoString(buf, "application_name");
+	appendStringInfoChar(buf, '\0');
+	appendStringInfoString(buf, application_name);
+	appendStringInfoChar(buf, '\0');
+	appendStringInfoChar(buf, '\0');
+}
+
+/*
+ * With the rights of a superuser: what a client may not ask for, its own
+ * connection has not got.
+ */
+static void
+take_settings(const char *settings)
+{
+	while (*settings != '\0')
+	{
+		const char *name = settings;
+		const char *value = name + strlen(name) + 1;
+
+		SetConfigOption(name, value, PGC_SUSET, PGC_S_CLIENT);
+		settings = value + strlen(value) + 1;
+	}
+}
+
 /* Lay out the segment. */
 static void
 create_segment(Launch *launch, const SlRegistryEntry *entry,
 			   SlDirection direction, const SlOptions *options)
 {
 	Size		revision_size = strlen(entry->revision) + 1;
-	Size		application_size = strlen(application_name) + 1;
 	Size		queue = MAXALIGN(sizeof(WorkerShared));
 	Size		revision = queue + QUEUE_SIZE;
-	Size		application = revision + MAXALIGN(revision_size);
+	Size		settings = revision + MAXALIGN(revision_size);
+	const char *script = direction == SL_UP ? entry->up : entry->down;
+	StringInfoData buf;
 	WorkerShared *shared;
 	shm_mq	   *mq;
 
-	launch->segment = dsm_create(application + application_size, 0);
+	initStringInfo(&buf);
+	collect_settings(&buf);
+	launch->segment = dsm_create(settings + buf.len, 0);
 
 	/* it outlives the transaction that made it */
 	dsm_pin_mapping(launch->segment);
@@ -97,14 +155,16 @@ create_segment(Launch *launch, const SlRegistryEntry *entry,
 	shared->role = GetUserId();
 	shared->login = sl_worker_login(entry->revision, entry->registrar,
 									entry->registrar_name);
+	shared->registrar = entry->registrar;
+	sl_sha256_hex(script, strlen(script), shared->checksum);
 	shared->direction = direction;
 	shared->lock_timeout = options->migration_lock_timeout;
 	shared->statement_timeout = options->migration_statement_timeout;
 	shared->queue = queue;
 	shared->revision = revision;
-	shared->application = application;
+	shared->settings = settings;
 	memcpy((char *) shared + revision, entry->revision, revision_size);
-	memcpy((char *) shared + application, application_name, application_size);
+	memcpy((char *) shared + settings, buf.data, buf.len);
 	launch->shared = shared;
 
 	mq = shm_mq_create((char *) shared + queue, QUEUE_SIZE);
@@ -143,14 +203,21 @@ register_worker(Launch *launch, const SlRegistryEntry *entry)
 	launch->queue = shm_mq_attach(mq, launch->segment, launch->handle);
 }
 
-/* An error is kept until the worker is gone, the rest is passed on. */
+/*
+ * An error is kept until the worker is gone, the rest is passed on.  What is
+ * allocated for the rest goes when the caller resets 'scratch'.
+ */
 static void
-take_message(Launch *launch, char *data, Size length)
+take_message(Launch *launch, MemoryContext scratch, char *data, Size length)
 {
+	MemoryContext outer = CurrentMemoryContext;
 	StringInfoData message;
 	ErrorData	report;
 	char		type;
 
+	/* an error is kept: it is allocated where we stay */
+	if (data[0] != 'E')
+		MemoryContextSwitchTo(scratch);
 	initStringInfo(&message);
 	appendBinaryStringInfo(&message, data, length);
 	type = pq_getmsgbyte(&message);
@@ -166,16 +233,20 @@ take_message(Launch *launch, char *data, Size length)
 		{
 			launch->error = palloc_object(ErrorData);
 			*launch->error = report;
-			return;				/* its texts lie in the message */
 		}
 	}
-	pfree(message.data);
+	MemoryContextSwitchTo(outer);
 }
 
 /* Wait for the end of the worker, without a snapshot. */
 static void
 wait_for_worker(Launch *launch)
 {
+	MemoryContext scratch;
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext,
+									"schema_lifecycle message",
+									ALLOCSET_SMALL_SIZES);
 	for (;;)
 	{
 		Size		length;
@@ -186,7 +257,8 @@ wait_for_worker(Launch *launch)
 		result = shm_mq_receive(launch->queue, &length, &data, true);
 		if (result == SHM_MQ_SUCCESS)
 		{
-			take_message(launch, data, length);
+			take_message(launch, scratch, data, length);
+			MemoryContextReset(scratch);
 			continue;
 		}
 		if (result == SHM_MQ_DETACHED)
@@ -198,6 +270,13 @@ wait_for_worker(Launch *launch)
 	(void) WaitForBackgroundWorkerShutdown(launch->handle);
 }
 
+/* For errors of the waiting session: the worker's have their own context. */
+static void
+wait_error_callback(void *arg)
+{
+	errcontext("revision \"%s\", in a background worker", (char *) arg);
+}
+
 /*
  * The session fails or exits while its worker is at work: stop that, too.  At
  * an exit there is no waiting; the worker's lock guards what is left of it.
@@ -207,17 +286,17 @@ stop_worker(int code, Datum arg)
 {
 	Launch	   *launch = (Launch *) DatumGetPointer(arg);
 
+	dsm_segment *segment = launch->segment;
+
 	if (launch->handle != NULL)
-	{
 		TerminateBackgroundWorker(launch->handle);
-		if (!proc_exit_inprogress)
-			(void) WaitForBackgroundWorkerShutdown(launch->handle);
-	}
-	if (launch->segment != NULL)
-	{
-		dsm_detach(launch->segment);
-		launch->segment = NULL;
-	}
+
+	/* a second cancel, while we wait, must not find it again */
+	launch->segment = NULL;
+	if (segment != NULL)
+		dsm_detach(segment);
+	if (launch->handle != NULL && !proc_exit_inprogress)
+		(void) WaitForBackgroundWorkerShutdown(launch->handle);
 }
 
 /*
@@ -231,6 +310,7 @@ sl_run_in_worker(const SlRegistryEntry *entry, SlDirection direction,
 {
 	TimestampTz started = GetCurrentTimestamp();
 	Launch	   *launch = palloc0_object(Launch);
+	ErrorContextCallback callback;
 	WorkerShared shared;
 
 	PG_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
@@ -241,14 +321,20 @@ sl_run_in_worker(const SlRegistryEntry *entry, SlDirection direction,
 										caller, entry->revision));
 
 		/* from here on no snapshot, and no lock on a relation */
-		SPI_commit();
+		sl_call_commit();
+		callback.callback = wait_error_callback;
+		callback.arg = entry->revision;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
 		register_worker(launch, entry);
 		wait_for_worker(launch);
+		error_context_stack = callback.previous;
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
 
 	shared = *launch->shared;
 	dsm_detach(launch->segment);
+	outcome->in_doubt = shared.in_doubt && !shared.done;
 	sl_restore_activity();
 	if (launch->error != NULL)
 		ThrowErrorData(launch->error);
@@ -271,6 +357,7 @@ sl_worker_main(Datum main_arg)
 	shm_mq	   *mq;
 	SlOptions	options;
 	SlOutcome	outcome;
+	SlOrder		order;
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
@@ -291,8 +378,7 @@ sl_worker_main(Datum main_arg)
 	BackgroundWorkerInitializeConnectionByOid(shared->database,
 											  shared->login, 0);
 	(void) SetClientEncoding(GetDatabaseEncoding());
-	SetConfigOption("application_name", (char *) shared + shared->application,
-					PGC_USERSET, PGC_S_SESSION);
+	take_settings((char *) shared + shared->settings);
 	if (shared->role != shared->login)
 	{
 		StartTransactionCommand();
@@ -309,8 +395,13 @@ sl_worker_main(Datum main_arg)
 	memset(&options, 0, sizeof(options));
 	options.migration_lock_timeout = shared->lock_timeout;
 	options.migration_statement_timeout = shared->statement_timeout;
-	sl_run_steps((char *) shared + shared->revision, shared->direction,
-				 &options, &outcome);
+	memset(&order, 0, sizeof(order));
+	order.revision = (char *) shared + shared->revision;
+	order.direction = shared->direction;
+	order.registrar = shared->registrar;
+	order.checksum = shared->checksum;
+	order.in_doubt = &shared->in_doubt;
+	sl_run_steps(&order, &options, &outcome);
 	shared->statements = outcome.statements;
 	shared->done = true;
 }

@@ -306,9 +306,16 @@ refuse_prepare(Node *stmt, SlRefusal *refusal)
 static bool
 refuse_copy(Node *stmt, SlRefusal *refusal)
 {
-	Node	   *query = ((CopyStmt *) stmt)->query;
+	CopyStmt   *copy = (CopyStmt *) stmt;
+	Node	   *query = copy->query;
 
-	return query != NULL && is_refused(query, refusal);
+	if (query != NULL && is_refused(query, refusal))
+		return true;
+	if (copy->is_from || copy->filename != NULL)
+		return false;
+	refusal->message = "COPY TO STDOUT has no client to send to";
+	refusal->hint = "Remove it, or copy to a file of the server.";
+	return true;
 }
 
 /* Look for calls that have the effect of a refused statement. */

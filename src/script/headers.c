@@ -18,20 +18,33 @@
 #include "script/slice.h"
 #include "utils/memutils.h"
 
-typedef struct SlHeaderSearch
+typedef struct SlHeaderSearch SlHeaderSearch;
+
+/* Called for each comment that ends with its line. */
+typedef void (*SlCommentVisitor) (SlHeaderSearch *search,
+								  const SlScanner *scanner,
+								  const char *dashes, const char *eol);
+
+struct SlHeaderSearch
 {
+	SlCommentVisitor visit;
 	MemoryContext context;		/* for the result */
-	List	   *headers;
+	List	   *found;
 	bool		leading;		/* no statement so far */
 	SlPosition	position;
-} SlHeaderSearch;
+};
 
+static List *search_comments(const char *text, Size length,
+							 const SlOrigin *origin, SlCommentVisitor visit);
+static const char *line_of(const SlScanner *scanner, const char *dashes);
 static bool mentions_header(const char *text, Size length);
 static void search_gap(void *arg, const SlScanner *scanner,
 					   const SlToken *token);
 static const char *skip_block(const char *at, const char *end);
 static void add_header(SlHeaderSearch *search, const SlScanner *scanner,
 					   const char *dashes, const char *eol);
+static void add_comment(SlHeaderSearch *search, const SlScanner *scanner,
+						const char *dashes, const char *eol);
 static bool is_blank(char c);
 
 /*
@@ -42,6 +55,22 @@ static bool is_blank(char c);
 List *
 sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 {
+	if (!mentions_header(text, length))
+		return NIL;
+	return search_comments(text, length, origin, add_header);
+}
+
+/* See script.h. */
+List *
+sl_script_comments(const char *text, Size length, const SlOrigin *origin)
+{
+	return search_comments(text, length, origin, add_comment);
+}
+
+static List *
+search_comments(const char *text, Size length, const SlOrigin *origin,
+				SlCommentVisitor visit)
+{
 	MemoryContext each;
 	MemoryContext caller;
 	char	   *copy;
@@ -49,12 +78,10 @@ sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 	SlScanner  *scanner;
 	SlSlice		slice;
 
-	if (!mentions_header(text, length))
-		return NIL;
-
 	scanner = sl_scan_begin(text, length, origin);
 	search.context = CurrentMemoryContext;
-	search.headers = NIL;
+	search.visit = visit;
+	search.found = NIL;
 	search.leading = true;
 	search.position = scanner->position;
 	scanner->hook = search_gap;
@@ -83,7 +110,7 @@ sl_script_headers(const char *text, Size length, const SlOrigin *origin)
 	MemoryContextDelete(each);
 	sl_scan_end(scanner);
 
-	return search.headers;
+	return search.found;
 }
 
 /* Most scripts have no header, and need not be read for them. */
@@ -121,7 +148,7 @@ search_gap(void *arg, const SlScanner *scanner, const SlToken *token)
 			/* the lexer ends a comment at either character */
 			while (eol < end && *eol != '\n' && *eol != '\r')
 				eol++;
-			add_header(search, scanner, at, eol);
+			search->visit(search, scanner, at, eol);
 			at = eol;
 		}
 		else
@@ -157,24 +184,57 @@ skip_block(const char *at, const char *end)
 	return end;
 }
 
+/*
+ * The start of the comment's line; NULL if anything but white space stands
+ * before it.
+ */
+static const char *
+line_of(const SlScanner *scanner, const char *dashes)
+{
+	const char *first = scanner->text + scanner->base;
+	const char *line = dashes;
+
+	while (line > first && line[-1] != '\n')
+	{
+		if (!is_blank(line[-1]))
+			return NULL;
+		line--;
+	}
+	return line;
+}
+
+/* Add the comment from 'dashes' to 'eol', whatever it says. */
+static void
+add_comment(SlHeaderSearch *search, const SlScanner *scanner,
+			const char *dashes, const char *eol)
+{
+	MemoryContext caller = MemoryContextSwitchTo(search->context);
+	SlComment  *comment = palloc(sizeof(SlComment));
+
+	while (eol > dashes && is_blank(eol[-1]))
+		eol--;
+	comment->text = pnstrdup(dashes, eol - dashes);
+	comment->alone = line_of(scanner, dashes) != NULL;
+	sl_position_move(scanner->text, &search->position,
+					 dashes - scanner->text);
+	comment->line = search->position.line;
+	search->found = lappend(search->found, comment);
+	MemoryContextSwitchTo(caller);
+}
+
 /* Add the comment from 'dashes' to 'eol' if it is a header. */
 static void
 add_header(SlHeaderSearch *search, const SlScanner *scanner,
 		   const char *dashes, const char *eol)
 {
-	const char *first = scanner->text + scanner->base;
-	const char *line = dashes;
+	const char *line = line_of(scanner, dashes);
 	const char *at = dashes + 2;
 	const char *name;
 	MemoryContext caller;
 	SlHeader   *header;
 
-	while (line > first && line[-1] != '\n')
-	{
-		if (!is_blank(line[-1]))
-			return;
-		line--;
-	}
+	if (line == NULL)
+		return;
 	while (at < eol && is_blank(*at))
 		at++;
 	if (eol - at < 3 || memcmp(at, "sl:", 3) != 0)
@@ -205,7 +265,7 @@ add_header(SlHeaderSearch *search, const SlScanner *scanner,
 
 	sl_position_move(scanner->text, &search->position, header->start);
 	header->line = search->position.line;
-	search->headers = lappend(search->headers, header);
+	search->found = lappend(search->found, header);
 	MemoryContextSwitchTo(caller);
 }
 

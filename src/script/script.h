@@ -99,9 +99,9 @@ typedef struct SlScriptInfo
  * Parse the whole script, refuse what must never run (SL009 with file and
  * line: transaction control in the middle, DISCARD ALL and TEMP, LISTEN and
  * UNLISTEN, DEALLOCATE ALL, CLOSE ALL, cursors WITH HOLD, session-level
- * advisory locks and unlocks, standard_conforming_strings = off, psql
- * commands, what cannot run in a transaction between BEGIN and COMMIT), and
- * fill 'info'.
+ * advisory locks and unlocks, standard_conforming_strings = off, COPY TO
+ * STDOUT, psql commands, what cannot run in a transaction between BEGIN and
+ * COMMIT), and fill 'info'.
  */
 extern void sl_script_check(const char *text, Size length,
 							const SlOrigin *origin, SlScriptInfo *info);
@@ -137,6 +137,17 @@ typedef struct SlHeader
 
 extern List *sl_script_headers(const char *text, Size length,
 							   const SlOrigin *origin);
+
+/* The same for all comments that begin with two dashes. */
+typedef struct SlComment
+{
+	const char *text;			/* with the dashes, without blanks behind */
+	int			line;			/* origin included */
+	bool		alone;			/* nothing stands before it on its line */
+} SlComment;
+
+extern List *sl_script_comments(const char *text, Size length,
+								const SlOrigin *origin);
 
 /* Hex SHA-256 of bytes. */
 extern void sl_sha256_hex(const void *data, Size length, char out[65]);

@@ -225,6 +225,33 @@ gives 'two formats' 1 '' \
 	'slctl: files of two formats: 20200101000000_a.sql (dbmate) and V1__a.sql (flyway)
 Name one with --format.' head "$dir"
 
+file 20200103000000_c.sql '-- migrate:up\n'
+rm "$dir/V1__a.sql"
+file notes.sql ''
+gives 'dbmate: a foreign file' 1 '' \
+	'slctl: "notes.sql" is not a file of format dbmate
+A file of this format is named <digits>_<name>.sql.' head "$dir"
+
+# the server has the same words, in server.sh
+fresh
+file V1__a.sql ''
+file notes.sql ''
+gives 'Flyway: a foreign file' 1 '' \
+	'slctl: "notes.sql" is not a file of format flyway
+A file of this format is named V<version>__<name>.sql, U<version>__<name>.sql, B<version>__<name>.sql or R__<name>.sql.' \
+	head "$dir"
+gives 'unless the format is named' 0 notes '' head "$dir" --format plain
+fresh
+file V1.sql ''
+file R__.sql ''
+gives 'names without a word behind __ do not make it Flyway' 0 V1 '' head "$dir"
+fresh
+file 1_a.up.sql ''
+file seed.sql ''
+gives 'pairs: a foreign file' 1 '' \
+	'slctl: "seed.sql" is not a file of format pairs
+A file of this format is named NNN_name.up.sql or NNN_name.down.sql.' head "$dir"
+
 fresh
 file 00000000000000_diesel_initial_setup/up.sql ''
 file 00000000000000_diesel_initial_setup/down.sql ''
@@ -254,6 +281,12 @@ gives 'a dangling link' 1 '' 'slctl: "2.sql" is a link that leads nowhere' \
 rm "$dir/2.sql"
 ln -s 1.sql "$dir/2.sql"
 gives 'a link is the file that it leads to' 0 2 '' head "$dir"
+file 3.SQL ''
+file a.Sql ''
+gives 'suffixes in capitals are named' 0 2 \
+	'slctl: "3.SQL" is passed over: the suffix is .sql, in lower case
+slctl: "a.Sql" is passed over: the suffix is .sql, in lower case' head "$dir"
+rm "$dir/a.Sql"
 file "3${nl}4.sql" ''
 gives 'a line break in a name' 1 '' "slctl: a file name has a line break in it: rename the file
 ./3
@@ -277,5 +310,9 @@ is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "frobnicate"' \
 run boot
 is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "boot"' \
 	'a command of later'
+for word in migrate apply run; do
+	gives "$word runs nothing" 1 '' \
+		"slctl: slctl runs nothing: psql -c 'CALL sl_migrate()'" "$word" -d x
+done
 
 finish

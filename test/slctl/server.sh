@@ -15,7 +15,7 @@ sql() {
 drop_all() {
 	admin "DROP DATABASE IF EXISTS $db WITH (FORCE)" >/dev/null
 	admin "DROP DATABASE IF EXISTS ${db}_latin1 WITH (FORCE)" >/dev/null
-	admin 'DROP ROLE IF EXISTS slctl_nobody' >/dev/null
+	admin 'DROP ROLE IF EXISTS slctl_nobody, "slctl No""body"' >/dev/null
 }
 trap 'drop_all; rm -rf "$work"' EXIT
 drop_all
@@ -76,7 +76,9 @@ mkdir "$dir/17.sql"
 file '17.sql/notes.txt' 'no SQL'
 ln -s "$dir/1 plain.sql" "$dir/18_link.sql"
 run push "$dir" -d "$db"
-is "$code|$err|$(printf '%s\n' "$out" | tail -1)" '0||14 added' 'push: odd names and bytes'
+is "$code|$(printf '%s\n' "$err" | sed 's/: the script.*//')|$(printf '%s\n' "$out" | tail -1)" \
+	'0|WARNING:  file "4_empty.sql"
+WARNING:  file "5_newline.sql"|14 added' 'push: odd names and bytes'
 wanted=$(cd "$dir" && for name in *.sql 'a dir/12=x.sql'; do
 	[ -f "$name" ] || continue
 	sum=$(sha256sum <"$name")
@@ -164,16 +166,17 @@ is "$code" 0 'push: the old text is back'
 # source and prune
 fresh
 file 010_other.sql 'SELECT 1;\n'
+file 009_other.sql 'SELECT 3;\n'
 run push "$dir" -d "$db" --source "other's"
 is "$code|$(sql "SELECT source FROM $ext.sl_revision WHERE revision = '010_other'")" \
 	"0|other's" 'push: --source'
 rm "$dir/010_other.sql"
 file 011_other.sql 'SELECT 2;\n'
 run push "$dir" -d "$db" --source="other's" --prune
-is "$code|$(printf '%s\n' "$out" | grep -v '^[a-z]* *01._other')" \
-	'0|1 added, 1 withdrawn' 'push: --prune'
+is "$code|$(printf '%s\n' "$out" | grep -v '^[a-z]* *0.._other')" \
+	'0|1 added, 1 withdrawn, 1 unchanged' 'push: --prune'
 is "$(sql "SELECT string_agg(revision, ' ' ORDER BY revision) FROM $ext.sl_revision")" \
-	'001_a 002_b 003_c 011_other' '--prune takes what is gone from this source alone'
+	'001_a 002_b 003_c 009_other 011_other' '--prune takes what is gone from this source alone'
 
 # more than ten
 fresh
@@ -207,15 +210,33 @@ Is it UTF-16? Save the file as UTF-8.' push "$dir" -d "$db"
 printf "SELECT '\377';\n" >"$dir/2.sql"
 printf "SELECT '\303';\n" >"$dir/it's 3.sql"
 gives 'no UTF-8' 1 '' 'ERROR:  invalid byte sequence for encoding "UTF8": 0xff
-slctl: 2.sql: not in UTF-8, or not to be written in this database'"'"'s encoding
-slctl: it'"'"'s 3.sql: not in UTF-8, or not to be written in this database'"'"'s encoding' \
+slctl: 2.sql, line 1, byte 9: not UTF-8
+slctl: it'"'"'s 3.sql, line 1, byte 9: not UTF-8
+Is it Latin-1? iconv -f latin1 -t utf-8 writes it in UTF-8.' \
 	push "$dir" -d "$db"
 rm "$dir/it's 3.sql"
+
+# where is the first bad byte: LEAD BYTES, after a line and characters of
+# two, three and four bytes
+for bytes in '\200' '\300\200' '\340\237\277' '\355\240\200' '\360\217\277\277' \
+	'\364\220\200\200' '\365\200\200\200' '\303' '\342\202' '\360\237\230'; do
+	file 2.sql "-- \\303\\251\n-- \\302\\200\\337\\277\\340\\240\\200\\355\\237\\277\\360\\220\\200\\200\\364\\217\\277\\277$bytes\n-- \\377"
+	run push "$dir" -d "$db"
+	is "$code|$(printf '%s\n' "$err" | sed -n 's/^slctl: 2.sql, //p')" \
+		'1|line 2, byte 22: not UTF-8' "no UTF-8: $bytes"
+done
+name=$(printf '3\351.sql')
+file 2.sql 'SELECT 2;\n'
+file "$name" ''
+run push "$dir" -d "$db"
+is "$code|$(printf '%s\n' "$err" | sed 1d)" "1|slctl: $name: its name is not UTF-8" \
+	'a name that is no UTF-8'
+rm "$dir/$name"
 again "${db}_latin1" "ENCODING 'LATIN1' LOCALE 'C'"
 printf "SELECT '\342\202\254';\n" >"$dir/2.sql"
 run push "$dir" -d "${db}_latin1"
 is "$code|$(printf '%s\n' "$err" | sed 1d)" \
-	"1|slctl: 2.sql: not in UTF-8, or not to be written in this database's encoding" \
+	"1|slctl: 2.sql: a character that this database's encoding does not have" \
 	'a character that the database does not have'
 printf "SELECT '\303\251';\n" >"$dir/2.sql"
 run push "$dir" "dbname=${db}_latin1 client_encoding=LATIN1"
@@ -226,15 +247,29 @@ run push "$dir" -d "$db" --format cobol
 is "$code|${err%%"$nl"*}" '1|ERROR:  unknown format "cobol"' 'an unknown format'
 
 admin 'CREATE ROLE slctl_nobody LOGIN' >/dev/null
-run status -d "$db" -U slctl_nobody
-is "$code|$out" '1|' 'status: no right to look'
+# refused LEVEL COMMAND...: no right, with the way to it
+refused() {
+	level=$1
+	shift
+	run "$@" -d "$db" -U slctl_nobody
+	is "$code|$out|$(printf '%s\n' "$err" | sed '1d; /^LINE/d; /^ *^$/d')" \
+		"1||slctl: An admin has to run: SELECT $ext.sl_grant('slctl_nobody', '$level');" \
+		"$1: no right, and who gives it"
+}
+refused read status
+refused deploy check "$dir"
+# the user that the level is missing is the current one, quoted
+admin 'CREATE ROLE "slctl No""body"; GRANT "slctl No""body" TO slctl_nobody' >/dev/null
+PGOPTIONS='-c role=slctl\ No"body' run status -d "$db" -U slctl_nobody
+is "$code|$(printf '%s\n' "$err" | tail -1)" \
+	"1|slctl: An admin has to run: SELECT $ext.sl_grant('\"slctl No\"\"body\"', 'read');" \
+	'the current role, and quotes'
 sql "SELECT $ext.sl_grant('slctl_nobody', 'read')" >/dev/null
 run status -d "$db" -U slctl_nobody
 is "$code|$(printf '%s\n' "$out" | head -1)" '2|applied       0 of 15' \
 	'status: the level read is enough'
 file 2.sql 'SELECT 2;\n'
-run push "$dir" -d "$db" -U slctl_nobody
-is "$code|$out" '1|' 'push: the level read is not'
+refused deploy push "$dir"
 sql "SELECT $ext.sl_grant('slctl_nobody', 'deploy')" >/dev/null
 run check "$dir" -d "$db" -U slctl_nobody --source nobody
 is "$code|$(printf '%s\n' "$out" | tail -1)" '2|2 unregistered, 0 changed, 17 pending' \
@@ -273,10 +308,114 @@ PGOPTIONS='-c search_path=evil,pg_catalog' run status -d "$db"
 is "$code|$(printf '%s\n' "$out" | head -1)" '2|applied       0 of 17' \
 	'a hostile search_path'
 
+#
+# What stops the runs is said at the push
+#
+again
+fresh
+file 1.sql 'SELECT 1;\n'
+file 3.sql '-- sl:parents nobody\nSELECT 3;\n'
+run push "$dir" -d "$db"
+is "$code|$out|$err" '1|added     1
+added     3
+2 added|slctl: missing_parent: "3" names "nobody" as a parent, which is neither registered nor applied; register "nobody", or register "3" again with other parents
+The files are registered, and runs are stopped until the graph is sound.' \
+	'push: a missing parent'
+file 3.sql 'SELECT 3;\n'
+gives 'push: and there it is' 0 'updated   3  comments or white space only, parents changed
+1 updated, 1 unchanged' '' push "$dir" -d "$db"
+sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
+file 2.sql 'SELECT 2;\n'
+run push "$dir" -d "$db"
+is "$code|$(printf '%s\n' "$out" | tail -1)|$err" \
+	'1|1 added, 1 updated, 1 unchanged|slctl: late: "2" is pending, but "3", which comes after it, is applied; rename the file so that it comes last and push with prune, or sl_configure('\''out_of_order'\'', '\''on'\'')
+The files are registered, and runs are stopped until the graph is sound.' \
+	'push: a late file'
+# a foreign file has the words that slctl head has
+fresh
+file V1__a.sql ''
+file notes.sql ''
+run push "$dir" -d "$db"
+is "$(printf '%s\n' "$err" | sed 's/^[A-Z]*: *//; 3d')" \
+	"$("$SLCTL" head "$dir" 2>&1 | sed 's/^slctl: //')" \
+	'push: a foreign file, in the words of head'
+
+#
+# Where a database with a baseline is
+#
+current() {
+	"$SLCTL" status -d "$db" | sed -n 's/^current *//p'
+}
+again
+fresh
+file V1__a.sql 'CREATE TABLE a ();\n'
+file V2__b.sql 'CREATE TABLE b ();\n'
+file B2__ab.sql 'CREATE TABLE a (); CREATE TABLE b ();\n'
+"$SLCTL" push "$dir" -d "$db" >/dev/null
+sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
+is "$(sql "SELECT revision FROM $ext.sl_history")" B2 'a baseline was run'
+is "$(current)" 2 'status: it and what it stands for are one: the head'
+file V3__c.sql 'CREATE TABLE c ();\n'
+"$SLCTL" push "$dir" -d "$db" >/dev/null
+is "$(current)" B2 'status: what is pending comes behind the baseline'
+sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
+is "$(current)" 3 'status: a baseline has something applied above it'
+# the same with the old files gone, and with a first run that was interrupted
+again
+fresh
+file V1__a.sql 'CREATE TABLE a ();\n'
+"$SLCTL" push "$dir" -d "$db" >/dev/null
+sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
+is "$(current)" 1 'status: no baseline'
+again
+rm "$dir/V1__a.sql"
+file B2__ab.sql '-- sl:replaces 1..2\nCREATE TABLE a (); CREATE TABLE b ();\n'
+file V3__c.sql 'CREATE TABLE c ();\n'
+"$SLCTL" push "$dir" -d "$db" >/dev/null
+sql "SELECT FROM $ext.sl_apply_pending('B2')" >/dev/null
+is "$(current)" B2 'status: a baseline alone'
+sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
+is "$(current)" 3 'status: and what follows it'
+
+#
+# Who is at work
+#
+again
+fresh
+file 1_slow.sql 'SELECT pg_sleep(0.1) FROM generate_series(1, 6000);\n'
+file 2_more.sql 'SELECT 2;\n'
+"$SLCTL" push "$dir" -d "$db" >/dev/null
+psql -X -q -d "$db" -c "CALL $ext.sl_migrate()" >/dev/null 2>&1 &
+until pid=$(admin "SELECT pid FROM pg_stat_activity WHERE query LIKE 'sl_migrate: %statement 1%'") &&
+	[ -n "$pid" ]; do
+	sleep 0.1
+done
+gives 'status: a run in progress' 2 "applied       0 of 2
+head          2_more
+running       revision \"1_slow\", statement 1 of 1 (SELECT) (process $pid)
+pending       1_slow
+pending       2_more" '' status -d "$db"
+# who may not see what others do sees that it is there
+sql "SELECT $ext.sl_grant('slctl_nobody', 'read')" >/dev/null
+run status -d "$db" -U slctl_nobody
+is "$(printf '%s\n' "$out" | grep '^running')" "running       process $pid" \
+	'status: a run of somebody else'
+# another database has a lock of its own
+run status -d "${db}_latin1"
+is "$(printf '%s\n' "$out" | grep -c '^running')" 0 'status: no run here'
+admin "SELECT pg_terminate_backend($pid)" >/dev/null
+wait
+gives 'status: nobody is at work' 2 'applied       0 of 2
+head          2_more
+pending       1_slow
+pending       2_more' '' status -d "$db"
+
 # S1 in the server
 again
 run push test/fixtures/alembic_s1 -d "$db"
-is "$code|$(printf '%s\n' "$out" | tail -1)" '0|7 added' 'S1: push'
+is "$code|$(printf '%s\n' "$out" | tail -1)|$err" '1|7 added|slctl: cycle: a004 -> add_self_service_dining -> a004
+slctl: cycle: add_self_service_dining -> a004 -> add_self_service_dining
+The files are registered, and runs are stopped until the graph is sound.' 'S1: push'
 run status -d "$db"
 is "$code|$(printf '%s\n' "$out" | grep '^error')" \
 	'1|error         a004  cycle: a004 -> add_self_service_dining -> a004

@@ -11,10 +11,15 @@
 . test/slctl/lib.sh
 
 database=story_s1
-psql -Xqd postgres -c "DROP DATABASE IF EXISTS $database" \
+psql -Xqd postgres -c "SET client_min_messages = warning" \
+	-c "DROP DATABASE IF EXISTS $database" \
 	-c "CREATE DATABASE $database"
 PGDATABASE=$database
 export PGDATABASE
+# files that sed changes within a second keep size and time: Python would take
+# the stale bytecode for them
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
 trap 'rm -rf "$work"; psql -Xqd postgres -c "DROP DATABASE $database"' EXIT
 
 # sql STATEMENT: what it gives, errors by their first line
@@ -26,6 +31,13 @@ sql() {
 # sqlstate STATEMENT: of the error it raises
 sqlstate() {
 	psql -XqAt -v VERBOSITY=sqlstate -c "$1" 2>&1
+}
+
+# alembic_sql DIR: what alembic upgrade would run; its log only if it fails
+alembic_sql() {
+	(cd "$1" && alembic upgrade head --sql 2>"$work/alembic") && return
+	note "$(cat "$work/alembic")" >&2
+	return 1
 }
 
 project=$work/project
@@ -50,7 +62,8 @@ is "$(printf '%s\n' "$err" | grep -c -e 'a004 -> add_self_service_dining -> a004
 
 # the server says the same of the pushed files, and runs nothing
 run push "$versions"
-is "$code" 0 "the files can be pushed all the same"
+is "$code|$(printf '%s\n' "$out" | tail -1)" "1|7 added" \
+	"the files can be pushed all the same, and the push says what is wrong"
 is "$(sql "SELECT revision, detail FROM sl_check_graph()
 	WHERE problem = 'cycle' ORDER BY revision")" \
 	"a004|a004 -> add_self_service_dining -> a004
@@ -77,14 +90,17 @@ cp -R "$project" "$old"
 sed -i 's/"a006"$/"a004"/' "$old/alembic/versions/add_self_service_dining.py"
 rm "$old/alembic/versions/a005_payments.py" \
 	"$old/alembic/versions/a006_order_notes.py"
-(cd "$old" && alembic upgrade head --sql 2>/dev/null) >"$work/old.sql"
+alembic_sql "$old" >"$work/old.sql"
+is "$?|$(grep -c '^-- Running upgrade' "$work/old.sql")" "0|5" \
+	"alembic writes the SQL of five revisions"
 is "$(psql -XqAt -v ON_ERROR_STOP=1 -f "$work/old.sql" >"$work/psql" 2>&1 ||
 	cat "$work/psql")" "" "alembic's own SQL makes the old database"
 
 # the scripts that Alembic would run, for the whole chain
 mkdir "$work/scripts"
-(cd "$project" && alembic upgrade head --sql 2>/dev/null) \
-	>"$work/scripts/upgrade.sql"
+alembic_sql "$project" >"$work/scripts/upgrade.sql"
+is "$?|$(grep -c '^-- Running upgrade' "$work/scripts/upgrade.sql")" "0|7" \
+	"alembic writes the SQL of all seven"
 run push "$work/scripts"
 is "$code" 0 "the output of alembic upgrade --sql is pushed"
 is "$(sqlstate 'CALL sl_migrate()')" "ERROR:  SL010" \

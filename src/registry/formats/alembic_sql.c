@@ -9,6 +9,10 @@
  * A revision with a statement outside of a transaction, where Alembic closed
  * one for an autocommit block, is not transactional.
  *
+ * Alembic writes while it goes, so what it had written when it failed looks
+ * like a whole output but for its end: the last revision's version statement
+ * or the COMMIT is missing.
+ *
  * The header names down_revision only.  A dependency (depends_on) is seen
  * where Alembic gave its version row up, and there it is taken; for certainty
  * push the versions/ .py files too.
@@ -39,6 +43,9 @@ typedef struct Block
 	int			line;			/* of the header */
 	int			start;			/* behind the header */
 	bool		outside;
+	bool		versioned;		/* its version statement was seen */
+	bool		reads;			/* has statements that only read ... */
+	bool		acts;			/* ... and others */
 } Block;
 
 /* The walk through one file. */
@@ -71,6 +78,8 @@ typedef struct Statement
 	int			at;
 	int			line;
 	bool		too_long;
+	bool		from;			/* the words FROM and INTO are in it */
+	bool		into;
 } Statement;
 
 /* Is this the line that begins a revision? */
@@ -282,6 +291,9 @@ is_version_statement(Walk *walk, Statement *statement)
 				 errdetail("The line \"-- Running upgrade\" above it names \"%s\".",
 						   block->revision)));
 
+	if (found.new_id)
+		block->versioned = true;
+
 	/* a row that was given up is a parent's, or a dependency's */
 	if (found.old_id && !has_member(block->parents, found.old_id) &&
 		strcmp(found.old_id, block->revision) != 0)
@@ -313,15 +325,42 @@ is_bookkeeping(Walk *walk, Statement *statement)
 		return true;
 	}
 	if (walk->block == NULL)
+	{
+		const char *hint = sl_format_hint(walk->push, walk->file, NULL);
+
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("%sstatement before the first line \"-- Running upgrade\"",
-						sl_place(walk->file->name, NULL, statement->line))));
+						sl_place(walk->file->name, NULL, statement->line)),
+				 hint ? errhint("%s", hint) : 0));
+	}
 	if (!statement->too_long && is_version_statement(walk, statement))
 		return true;
 	if (walk->seen_begin && !walk->in_transaction)
 		walk->block->outside = true;
+
+	/* a SELECT without FROM is mostly there for what its function does */
+	statement->at = 0;
+	if (take(statement, "SELECT") && statement->from && !statement->into)
+		walk->block->reads = true;
+	else
+		walk->block->acts = true;
 	return false;
+}
+
+/* What a migration reads at its run is not there when it is written. */
+static void
+report_reads(const Block *block, bool empty)
+{
+	if (empty)
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" has no SQL", block->revision),
+				 errdetail("What a migration reads from a database is not in this output.")));
+	else if (block->reads && !block->acts)
+		ereport(WARNING,
+				(errmsg("revision \"%s\" has no SQL but SELECT",
+						block->revision),
+				 errdetail("What a migration reads from a database is not in this output, nor what it would do with it.")));
 }
 
 /* The revision of the block ends at 'end'. */
@@ -354,10 +393,8 @@ finish_block(Walk *walk, int end)
 	source->up_line = block->line +
 		sl_count_lines(text + block->start, start - block->start) + 1;
 	source->outside = block->outside;
-	if (start == end && source->nparents < 2)
-		ereport(NOTICE,
-				(errmsg("revision \"%s\" has no SQL", block->revision),
-				 errdetail("What a migration reads from a database is not in this output.")));
+	report_reads(block, start == end && source->nparents < 2);
+	source->reported = start == end;
 	sl_source_headers(source, false);
 	walk->block = NULL;
 }
@@ -403,6 +440,30 @@ parse_header(Walk *walk, const SlLexeme *lexeme)
 	block->line = lexeme->line;
 	block->start = sl_next_line(walk->text, walk->file->length, lexeme->start);
 	return block;
+}
+
+/* The file ends here: did the output? */
+static void
+check_end(const Walk *walk)
+{
+	const Block *block = walk->block;
+	int			length = walk->file->length;
+	const char *place;
+
+	if (block == NULL || (block->versioned && !walk->in_transaction))
+		return;
+	while (length > 0 && sl_is_blank(walk->file->body + length - 1, 1))
+		length--;
+	place = sl_place(walk->file->name, NULL,
+					 sl_count_lines(walk->file->body, length) + 1);
+	ereport(ERROR,
+			(errcode(SL_ERR_BAD_INPUT),
+			 !block->versioned ?
+			 errmsg("%sthe output ends inside revision \"%s\": its version statement is missing",
+					place, block->revision) :
+			 errmsg("%sthe output ends inside a transaction: its COMMIT is missing",
+					place),
+			 errhint("alembic upgrade --sql failed half-way: run it again and look at its exit status.")));
 }
 
 static void
@@ -453,6 +514,8 @@ parse_file(SlPush *push, const SlFile *file)
 						 header ? lexeme.start : lexeme.end);
 			begin_statement(&walk, &statement);
 		}
+		if (lexeme.type == SL_LEXEME_END)
+			check_end(&walk);
 		if (header || lexeme.type == SL_LEXEME_END)
 			finish_block(&walk, lexeme.start);
 		if (header)
@@ -468,6 +531,8 @@ parse_file(SlPush *push, const SlFile *file)
 			statement.lexeme[statement.count++] = lexeme;
 		else
 			statement.too_long = true;
+		statement.from |= sl_lexeme_is(&walk.lexer, &lexeme, "FROM");
+		statement.into |= sl_lexeme_is(&walk.lexer, &lexeme, "INTO");
 	} while (lexeme.type != SL_LEXEME_END);
 
 	if (!found)
@@ -475,7 +540,8 @@ parse_file(SlPush *push, const SlFile *file)
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("\"%s\" has no line \"-- Running upgrade\"",
 						file->name),
-				 errhint("It should be the output of \"alembic upgrade --sql\".")));
+				 errhint("%s", sl_format_hint(push, file,
+											  "It should be the output of \"alembic upgrade --sql\"."))));
 }
 
 static void

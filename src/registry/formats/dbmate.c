@@ -114,11 +114,12 @@ dbmate_claims(const SlFile *file)
 }
 
 static List *
-find_sections(const SlFile *file)
+find_sections(const SlPush *push, const SlFile *file)
 {
 	List	   *sections = NIL;
 	Section    *current = NULL;
 	int			at = sl_skip_bom(file->body);
+	const char *hint = sl_format_hint(push, file, NULL);
 	int			line = 1;
 
 	for (; at < file->length;
@@ -149,7 +150,8 @@ find_sections(const SlFile *file)
 					 errmsg("%sstatement before the first \"-- migrate:up\"",
 							sl_place(file->name, NULL, line)) :
 					 errmsg("%s\"-- migrate:down\" without a \"-- migrate:up\" before it",
-							sl_place(file->name, NULL, line))));
+							sl_place(file->name, NULL, line)),
+					 hint ? errhint("%s", hint) : 0));
 		if (current)
 			current->end = at;
 		current = palloc(sizeof(Section));
@@ -164,7 +166,8 @@ find_sections(const SlFile *file)
 	if (sections == NIL)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("\"%s\" has no line \"-- migrate:up\"", file->name)));
+				 errmsg("\"%s\" has no line \"-- migrate:up\"", file->name),
+				 hint ? errhint("%s", hint) : 0));
 	return sections;
 }
 
@@ -233,7 +236,7 @@ dbmate_parse(SlPush *push)
 			continue;
 		if (digits == 0)
 			sl_file_unnamed(push, file, "<digits>_<name>.sql");
-		sections = find_sections(file);
+		sections = find_sections(push, file);
 		source = sl_source_new(push, file, sl_slice(file->base, 0, digits));
 		source->linear = true;
 		source->order = file->base;

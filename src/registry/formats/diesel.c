@@ -166,9 +166,11 @@ diesel_parse(SlPush *push)
 
 		if (!is_script(file) && !is_metadata(file))
 		{
+			/* Diesel never opens it; it may belong to a test or a person */
 			if (sl_has_suffix(file->base, ".sql"))
-				sl_file_unnamed(push, file,
-								"<number>_<name>/up.sql or <number>_<name>/down.sql");
+				ereport(NOTICE,
+						(errmsg("\"%s\" is passed over: it is neither up.sql nor down.sql",
+								file->name)));
 			continue;
 		}
 		if (file->base == file->name)

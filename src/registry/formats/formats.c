@@ -89,7 +89,10 @@ sl_format_detect(SlPush *push)
 		file = push->files[j].name;
 	}
 	if (found)
+	{
+		push->decided_by = file;
 		return found;
+	}
 
 	for (j = 0; j < push->nfiles; j++)
 		any_sql = any_sql || sl_has_suffix(push->files[j].base, ".sql");

@@ -1,0 +1,170 @@
+# What the extension knows goes along with the database: dumped in every way,
+# restored under another owner, and restored once more.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use SLTest;
+
+my $node = new_node('dump');
+my $dir = PostgreSQL::Test::Utils::tempdir;
+
+$node->safe_psql('postgres',
+	'CREATE ROLE deployer LOGIN SUPERUSER; CREATE ROLE owner LOGIN SUPERUSER; CREATE DATABASE src');
+$node->safe_psql('src', <<'SQL');
+CREATE SCHEMA ops;
+CREATE EXTENSION schema_lifecycle SCHEMA ops;
+SQL
+$node->safe_psql('src', <<'SQL');
+SET search_path = public, ops;
+SELECT sl_configure('out_of_order', 'on');
+SELECT sl_register('001', 'CREATE TABLE t (a int)', 'DROP TABLE t');
+SELECT sl_register('002', E'INSERT INTO t VALUES (2); -- it''s \\ "quoted"\n');
+SELECT sl_register('010', 'CREATE OR REPLACE VIEW v AS SELECT a FROM t', kind => 'repeatable');
+SELECT sl_apply_pending();
+SELECT sl_register('003', 'CREATE INDEX CONCURRENTLY t_a ON t (a); SELECT 1 / (a - 2) FROM t');
+SELECT sl_register('004', 'INSERT INTO t VALUES (4)');
+SQL
+$node->psql('src', 'CALL ops.sl_migrate()');
+is(value($node, 'src', 'SELECT count(*) FROM ops.sl_journal'), 1, 'a journal is open');
+$node->safe_psql('src', 'ALTER DATABASE src SET search_path = public, ops');
+
+# Everything that the extension knows.
+my @questions = (
+	'SELECT * FROM ops.sl_history ORDER BY id',
+	'SELECT * FROM ops.sl_revision ORDER BY revision',
+	'SELECT * FROM ops.sl_graph()',
+	'SELECT * FROM ops.sl_check_graph()',
+	'SELECT * FROM ops.sl_pending()',
+	'SELECT * FROM ops.sl_settings',
+	'SELECT * FROM ops.sl_registry ORDER BY revision',
+	'SELECT * FROM ops.sl_applied ORDER BY revision',
+	'SELECT * FROM ops.sl_journal');
+my %answer;
+$answer{$_} = value($node, 'src', $_) for @questions;
+
+sub same
+{
+	my ($db, $name) = @_;
+	my @differ = grep { value($node, $db, $_) ne $answer{$_} } @questions;
+
+	is(join("\n", @differ), '', "$name: nothing is lost");
+}
+
+# The run goes on where it stopped, and the ids of the history, too.
+sub goes_on
+{
+	my ($db, $name) = @_;
+	my $last = value($node, $db, 'SELECT max(id) FROM ops.sl_history');
+
+	$node->safe_psql($db, 'DELETE FROM t; INSERT INTO t VALUES (20)');
+	my ($ret, $out, $err) = $node->psql($db, 'CALL ops.sl_migrate()',
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	is($ret, 0, "$name: the run goes on");
+	unlike($err, qr/ERROR/, "$name: without an error");
+	is( value($node, $db, "SELECT string_agg(id || ' ' || revision, ',' ORDER BY id) FROM ops.sl_history WHERE id > $last"),
+		($last + 1) . ' 003,' . ($last + 2) . ' 004',
+		"$name: the ids continue");
+	is(value($node, $db, 'SELECT string_agg(a::text, \',\' ORDER BY a) FROM t'),
+		'4,20', "$name: 002 did not run again");
+}
+
+sub restore_plain
+{
+	my ($file, $db) = @_;
+
+	command_ok([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null',
+			'-U', 'owner', '-d', $db, '-f', $file ], "psql restores $db");
+}
+
+sub run_pg
+{
+	my ($what, @command) = @_;
+
+	command_ok(\@command, $what);
+}
+
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+sub create { $node->safe_psql('postgres', "CREATE DATABASE $_[0] OWNER owner"); }
+
+# plain, twice
+run_pg('dump plain', 'pg_dump', '-f', "$dir/plain.sql", 'src');
+create('plain1');
+restore_plain("$dir/plain.sql", 'plain1');
+same('plain1', 'plain');
+run_pg('dump of the copy', 'pg_dump', '-f', "$dir/plain2.sql", 'plain1');
+create('plain2');
+restore_plain("$dir/plain2.sql", 'plain2');
+same('plain2', 'plain, twice');
+
+# custom format, without owners
+run_pg('dump custom', 'pg_dump', '-Fc', '-f', "$dir/custom", 'src');
+create('custom');
+run_pg('restore custom', 'pg_restore', '-e', '--no-owner', '--no-acl', '-U', 'owner', '-d', 'custom', "$dir/custom");
+same('custom', 'custom');
+
+# over what is there
+run_pg('restore with --clean', 'pg_restore', '-e', '--clean', '--if-exists', '-U', 'owner', '-d', 'custom', "$dir/custom");
+same('custom', '--clean');
+goes_on('custom', '--clean');
+
+# a directory, by several at once
+run_pg('dump directory', 'pg_dump', '-Fd', '-j', '2', '-f', "$dir/directory", 'src');
+create('parallel');
+run_pg('restore directory', 'pg_restore', '-e', '-j', '2', '-U', 'owner', '-d', 'parallel', "$dir/directory");
+same('parallel', 'parallel');
+
+# by sections
+create('sections');
+for my $section ('pre-data', 'data', 'post-data')
+{
+	run_pg("restore $section", 'pg_restore', '-e', "--section=$section", '-U', 'owner', '-d', 'sections', "$dir/custom");
+}
+same('sections', 'sections');
+goes_on('sections', 'sections');
+
+# data alone, into a database that has the extension
+create('data');
+run_pg('restore schema', 'pg_restore', '-e', '-s', '-U', 'owner', '-d', 'data', "$dir/custom");
+is(value($node, 'data', 'SELECT count(*) FROM ops.sl_history'), 0, 'schema only: no history');
+for my $how ('SELECT ops.sl_apply_pending()', 'CALL ops.sl_migrate()')
+{
+	# what a deploy would do: push, and run
+	$node->safe_psql('data', "SELECT ops.sl_register('001', 'CREATE TABLE t (a int)')");
+	my ($ret, $out, $err) =
+	  $node->psql('data', $how, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	like($err, qr/ERROR:  SL010: database has objects but no history/,
+		"schema only: $how is refused");
+}
+$node->safe_psql('data', "SELECT ops.sl_unregister('001')");
+run_pg('restore data', 'pg_restore', '-e', '-a', '-U', 'owner', '-d', 'data', "$dir/custom");
+same('data', 'data only');
+
+# the one who registered the scripts is gone
+$node->safe_psql('src', <<'SQL');
+SET SESSION AUTHORIZATION deployer;
+SELECT ops.sl_register('005', 'INSERT INTO t VALUES (5)');
+RESET SESSION AUTHORIZATION;
+SQL
+run_pg('dump with a registrar', 'pg_dump', '-Fc', '-f', "$dir/gone", 'src');
+$node->safe_psql('postgres', 'DROP ROLE deployer');
+create('gone');
+run_pg('restore without the registrar', 'pg_restore', '-e', '--no-owner', '-U', 'owner', '-d', 'gone', "$dir/gone");
+is( value($node, 'gone', "SELECT count(*) FROM ops.sl_revision"),
+	6, 'registrar gone: the revisions are there');
+my ($ret, $out, $err) = $node->psql('gone', 'CALL ops.sl_migrate()',
+	extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  SL011.*005.*deployer/s, 'registrar gone: refused by name');
+$node->safe_psql('gone', "SELECT ops.sl_unregister('005'); SELECT ops.sl_register('005', 'INSERT INTO t VALUES (5)')");
+$node->safe_psql('gone', 'DELETE FROM t; INSERT INTO t VALUES (20)');
+$node->safe_psql('gone', 'CALL ops.sl_migrate()');
+is(value($node, 'gone', 'SELECT string_agg(a::text, \',\' ORDER BY a) FROM t'),
+	'4,5,20', 'registrar gone: registered again, it runs');
+
+check_log($node, 'dump');
+$node->stop;
+done_testing();
