@@ -143,7 +143,7 @@ SELECT set_eq($$
 	 GROUP BY 1$$, $$
 	VALUES ('admin', 'sl_configure sl_grant sl_resolve sl_revoke sl_stamp'),
 	('deploy', 'sl_apply_pending sl_load sl_load_directory sl_migrate sl_register sl_revert sl_revert_online sl_unregister'),
-	('read', 'sl_check_graph sl_graph sl_heads sl_history sl_history_rows sl_pending sl_revision sl_revision_rows sl_settings sl_settings_rows sl_version')$$,
+	('read', 'sl_catalog sl_check_graph sl_compare sl_fingerprint sl_graph sl_heads sl_history sl_history_rows sl_pending sl_revision sl_revision_rows sl_settings sl_settings_rows sl_snapshot sl_version')$$,
 	'every function and view has one level');
 SELECT is_empty($$
 	SELECT r.relname, p.privilege, g.role FROM relation r,
