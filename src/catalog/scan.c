@@ -321,6 +321,29 @@ hand_over(SlScan *scan, SlFactSink sink, void *arg)
 }
 
 /*
+ * Describe one row.  When it was read again, everything else is to be as new,
+ * too: the rows of other catalogs, and the rules that the server looks up.
+ */
+static ErrorData *
+describe_row(SlScan *scan, const SlClass *class, HeapTuple tuple,
+			 TupleDesc desc, bool again)
+{
+	Snapshot	before = scan->snapshot;
+	ErrorData  *error;
+
+	if (!again)
+		return describe_rows(scan, class, &tuple, 1, desc);
+	scan->snapshot =
+		RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
+	PushActiveSnapshot(scan->snapshot);
+	error = describe_rows(scan, class, &tuple, 1, desc);
+	PopActiveSnapshot();
+	UnregisterSnapshot(scan->snapshot);
+	scan->snapshot = before;
+	return error;
+}
+
+/*
  * Describe a row that could not be described with others: now, after a while,
  * or not at all if it is gone.
  */
@@ -331,11 +354,12 @@ describe_alone(SlScan *scan, const SlClass *class, Relation catalog,
 	TimestampTz begin = GetCurrentTimestamp();
 	ErrorData  *error;
 	int			tries = 0;
+	bool		again = false;
 
-	for (;;)
+	for (;; again = true)
 	{
-		error = describe_rows(scan, class, &tuple, 1,
-							  RelationGetDescr(catalog));
+		error = describe_row(scan, class, tuple, RelationGetDescr(catalog),
+							 again);
 		if (error == NULL)
 			break;
 		if (!is_passing(error))

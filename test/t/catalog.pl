@@ -164,11 +164,24 @@ $holder->quit;
 #
 # Objects come and go while they are read.
 #
-append_to_file("$file.loop", join '',
-	map { "CREATE TABLE c$_ (id serial PRIMARY KEY, a integer CHECK (a > 0) DEFAULT 5); CREATE VIEW w$_ AS SELECT x.a, y.id FROM c$_ x, c$_ y; CREATE FUNCTION g$_() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM w$_; END; CREATE RULE r AS ON INSERT TO w$_ DO INSTEAD NOTHING; ALTER TABLE c$_ ADD b text DEFAULT 'q', ALTER a TYPE bigint USING NULL;\n"
-		  =~ s/, ALTER a TYPE bigint USING NULL//r
-		  . "DROP FUNCTION g$_; DROP VIEW w$_; ALTER TABLE c$_ RENAME a TO z; DROP TABLE c$_;\n"
-	  } 1 .. 10000);
+# Each line is a transaction; what a view, a function or a default needs goes
+# away under it, too.
+append_to_file("$file.loop", join '', map { <<"SQL" } 1 .. 10000);
+CREATE TABLE c$_ (id serial PRIMARY KEY, a integer CHECK (a > 0) DEFAULT 5);
+CREATE VIEW w$_ AS SELECT x.a, y.id FROM c$_ x, c$_ y;
+CREATE FUNCTION g$_() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM w$_; END;
+CREATE RULE r AS ON INSERT TO w$_ DO INSTEAD NOTHING;
+CREATE POLICY p ON c$_ USING (EXISTS (SELECT FROM w$_ w WHERE w.id = c$_.id));
+ALTER TABLE c$_ ADD b text DEFAULT 'q', ADD CHECK (b <> 'r');
+CREATE INDEX ON c$_ (lower(b), a) WHERE b > 's';
+ALTER TABLE c$_ RENAME a TO z;
+CREATE TABLE d$_ (a integer, id integer);
+CREATE OR REPLACE VIEW w$_ AS SELECT x.a, x.id FROM d$_ x;
+DROP TABLE c$_;
+DROP FUNCTION g$_;
+DROP VIEW w$_;
+DROP TABLE d$_;
+SQL
 my @changers;
 for (1 .. 2)
 {
