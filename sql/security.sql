@@ -402,8 +402,6 @@ SET SESSION AUTHORIZATION regress_sec_member;
 -- whoever registers it anew answers for it
 SELECT sl.sl_register('r2', 'SELECT 2');
 :apply
-SELECT sl.sl_register('r2', 'SELECT 22');
-:apply
 RESET SESSION AUTHORIZATION;
 -- trusted by a superuser
 SET ROLE regress_sec_dev;

@@ -60,6 +60,36 @@ sl_journal_read(const char *revision, const char *direction)
 	return steps;
 }
 
+static SlQuery read_open = {
+	"SELECT DISTINCT j.revision FROM @.sl_journal AS j"
+	" WHERE j.direction OPERATOR(pg_catalog.=) $1"
+	" ORDER BY j.revision USING OPERATOR(pg_catalog.<)",
+	NULL, 1, {TEXTOID}
+};
+
+/* The revisions whose script of this direction is under way: char *. */
+List *
+sl_journal_open_revisions(const char *direction)
+{
+	Datum		values[1];
+	SlResult	result;
+	List	   *revisions = NIL;
+	uint64		i;
+
+	values[0] = CStringGetTextDatum(direction);
+	sl_query_open(&read_open, SL_READ_FRESH, values, NULL, &result);
+	for (i = 0; i < result.nrows; i++)
+	{
+		char	   *revision = sl_result_text(&result, i, 1);
+		MemoryContext before = MemoryContextSwitchTo(result.caller);
+
+		revisions = lappend(revisions, revision);
+		MemoryContextSwitchTo(before);
+	}
+	sl_query_close(&result);
+	return revisions;
+}
+
 static SlQuery start_step = {
 	"INSERT INTO @.sl_journal (revision, direction, statement, state, text,"
 	" before, started_at)"

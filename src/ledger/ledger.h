@@ -271,6 +271,7 @@ typedef struct SlJournalStep
 	char	   *before;			/* jsonb text: what the step found, or NULL */
 } SlJournalStep;
 
+extern List *sl_journal_open_revisions(const char *direction);
 extern List *sl_journal_read(const char *revision, const char *direction);
 extern void sl_journal_start(const char *revision, const char *direction,
 							 int statement, const char *text,

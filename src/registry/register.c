@@ -28,6 +28,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/array.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 
@@ -443,6 +444,21 @@ refuse_other_source(const SlRegistryEntry *old, const SlRegistryEntry *new)
 }
 
 /*
+ * Can the one who registered it still answer for it before whoever registers
+ * it now?  If not, the same text again makes the latter answerable: that is
+ * what a run that refused it (SL011) asks for.
+ */
+static bool
+can_answer(const SlRegistryEntry *old)
+{
+	/* nothing of it will run any more */
+	if (old->applied && old->down == NULL)
+		return true;
+	return OidIsValid(old->registrar) &&
+		has_privs_of_role(old->registrar, GetUserId());
+}
+
+/*
  * What a source changes in what is registered already.  Unless the row is
  * locked nothing is written: '*again' asks for another try with the lock, so
  * that only changes wait for others.
@@ -483,6 +499,8 @@ change_entry(const SlSource *source, SlRegistryEntry *old,
 	if (reason == NULL)
 	{
 		describe_change(&what, old, new);
+		if (what.len == 0 && !kept && !can_answer(old))
+			appendStringInfoString(&what, "registrar changed");
 		if (what.len == 0)
 			return SL_UNCHANGED;
 	}

@@ -128,6 +128,42 @@ require_down_scripts(List *rows)
 	}
 }
 
+/*
+ * A revert outside a transaction that stopped half-way leaves a revision that
+ * is applied and is not whole.  What rests on it must not run.
+ */
+static void
+require_whole_ancestors(SlGraph *graph, List *rows)
+{
+	ListCell   *half;
+	ListCell   *cell;
+
+	foreach(half, sl_journal_open_revisions("down"))
+	{
+		const char *revision = lfirst(half);
+		const SlRevisionRow *row = sl_graph_find(graph, revision);
+
+		ereport(WARNING,
+				(errmsg("revision \"%s\" is half reverted", revision),
+				 errhint("Go on with CALL sl_revert_online(), or say with sl_resolve('%s', ...) what is there.",
+						 revision)));
+		foreach(cell, rows)
+		{
+			const SlRevisionRow *pending = lfirst(cell);
+
+			if (row == NULL ||
+				!list_member_ptr(sl_graph_with_ancestors(graph, pending), row))
+				continue;
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("revision \"%s\" cannot run: \"%s\" below it is half reverted",
+							pending->revision, revision),
+					 errhint("Finish the revert with CALL sl_revert_online(), or say with sl_resolve('%s', 'applied', reason) that all of it is there.",
+							 revision)));
+		}
+	}
+}
+
 static SlPlanItem *
 make_item(const SlRevisionRow *row, SlDirection direction)
 {
@@ -172,6 +208,8 @@ sl_plan_make(const char *target, SlDirection direction,
 	}
 	else
 		rows = sl_graph_to_revert(graph, target);
+	if (direction == SL_UP)
+		require_whole_ancestors(graph, rows);
 	if (rows != NIL)
 	{
 		require_current_snapshot();

@@ -195,17 +195,14 @@ step_in_transaction(Steps *steps, const SlStatement *statement, bool record)
 
 /* A person has to say whether an unfinished CALL or DO is to run again. */
 static void
-refuse_doubt(const Steps *steps, const SlStatement *statement)
+refuse_doubt(const Steps *steps, int ordinal, Node *stmt)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("statement %d of revision \"%s\" was begun and may have committed a part of its work",
-					statement->ordinal, steps->entry->revision),
-			 statement->line > 0 ?
-			 errdetail("Line %d: the catalog cannot tell how far a %s came.",
-					   statement->line,
-					   sl_command_name(statement)) :
-			 errdetail("The catalog cannot tell how far it came."),
+					ordinal, steps->entry->revision),
+			 errdetail("The catalog cannot tell how far a %s came.",
+					   GetCommandTagName(CreateCommandTag(stmt))),
 			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
 					 steps->entry->revision)));
 }
@@ -245,151 +242,81 @@ run_unasked(Steps *steps, const SlStatement *statement)
 	PG_END_TRY();
 }
 
-/*
- * The script was changed since this step began: as what it was it may have
- * left debris, which is cleared away, or have been done, which is told.
- */
-static void
-look_at_replaced(Steps *steps, const SlStatement *statement,
-				 const SlJournalStep *step, SlStepPlan *plan)
-{
-	List	   *trees = pg_parse_query(step->text);
-	SlStepPlan	replaced = {0};
-	Node	   *stmt;
-
-	if (list_length(trees) != 1)
-		return;
-	stmt = linitial_node(RawStmt, trees)->stmt;
-	if (commits_by_itself(steps, stmt))
-		refuse_doubt(steps, statement);
-	sl_step_look(stmt, step, &replaced);
-	plan->wait_for = replaced.wait_for;
-	plan->cleanup = replaced.cleanup;
-	if (replaced.done)
-		ereport(WARNING,
-				(errmsg("statement %d of revision \"%s\" was changed after it was begun, but what it was is done",
-						statement->ordinal, steps->entry->revision),
-				 errdetail("It began as: %s", step->text),
-				 errhint("Undo it by hand if it is not wanted.")));
-}
-
 /* What the catalog says, in a transaction of its own. */
 static void
-look(Steps *steps, const SlStatement *statement, const SlJournalStep *step,
-	 SlStepPlan *plan)
+look(Steps *steps, Node *stmt, const SlJournalStep *step, SlStepPlan *plan)
 {
 	memset(plan, 0, sizeof(SlStepPlan));
 	StartTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (step != NULL &&
-		!sl_script_same_meaning(step->text, statement->text))
-	{
-		look_at_replaced(steps, statement, step, plan);
-		step = NULL;
-	}
-	if (statement->tree == NULL)
-		;						/* the script has no statement there */
-	else if (!commits_by_itself(steps, statement->tree->stmt))
-		sl_step_look(statement->tree->stmt, step, plan);
-	else if (step != NULL)
-		refuse_doubt(steps, statement);
+	sl_step_look(stmt, step, plan);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
 }
 
 /*
- * An invalid index is debris, but also what another session is building just
- * now.  That one holds this lock on the table until it is through; and it
- * waits for old snapshots, so we must not have one.
+ * The same, once nobody can be at work any more on what looks like debris: an
+ * invalid index is also what another session is building just now.  That one
+ * holds this lock on the table until it is through; and it waits for old
+ * snapshots, so we must not have one.
  */
 static void
-wait_for_builders(Steps *steps, Oid relid)
+look_and_wait(Steps *steps, Node *stmt, const SlJournalStep *step,
+			  SlStepPlan *plan)
 {
+	look(steps, stmt, step, plan);
+	if (!OidIsValid(plan->wait_for))
+		return;
 	StartTransactionCommand();
-	LockRelationOid(relid, ShareUpdateExclusiveLock);
+	LockRelationOid(plan->wait_for, ShareUpdateExclusiveLock);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
+	look(steps, stmt, step, plan);
 }
 
-/* A statement that commits inside. */
+/* Clear away what an earlier attempt left. */
 static void
-step_outside(Steps *steps, const SlStatement *statement, const char *command,
-			 const SlJournalStep *step)
+clear_away(const SlStepPlan *plan)
 {
-	Node	   *stmt = statement->tree->stmt;
-	const char *revision = steps->entry->revision;
-	SlStepPlan	plan;
 	ListCell   *cell;
 
-	steps->run.statement = statement;
-	sl_report_activity(&steps->run);
-	look(steps, statement, step, &plan);
-	if (OidIsValid(plan.wait_for))
+	foreach(cell, plan->cleanup)
 	{
-		wait_for_builders(steps, plan.wait_for);
-		look(steps, statement, step, &plan);
+		ereport(NOTICE,
+				(errmsg("clearing away what an earlier attempt left: %s",
+						(char *) lfirst(cell))));
+		run_text(lfirst(cell));
 	}
-
-	if (!plan.done)
-	{
-		StartTransactionCommand();
-		MemoryContextSwitchTo(steps->statement);
-		sl_journal_start(revision, steps->direction, statement->ordinal,
-						 statement->text, plan.before);
-		CommitTransactionCommand();
-		MemoryContextSwitchTo(steps->statement);
-
-		/* the tree is the plan's from here on: look at a copy afterwards */
-		stmt = copyObject(stmt);
-		lower_lock_timeout(steps, command);
-		foreach(cell, plan.cleanup)
-		{
-			ereport(NOTICE,
-					(errmsg("clearing away what an earlier attempt left: %s",
-							(char *) lfirst(cell))));
-			run_text(lfirst(cell));
-		}
-		if (commits_by_itself(steps, stmt))
-			run_unasked(steps, statement);
-		else if (!plan.only_cleanup)
-			run_top_level(statement->tree, statement->text);
-		restore_lock_timeout(steps);
-	}
-
-	StartTransactionCommand();
-	MemoryContextSwitchTo(steps->statement);
-	sl_step_verify(stmt);
-	sl_journal_finish(revision, steps->direction, statement->ordinal,
-					  statement->text);
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(steps->statement);
-	*steps->order->in_doubt = false;
 }
 
 /*
- * A step that was begun, and in whose place the script now has a statement
- * that needs no look, or none: clear its debris away, for nobody else will.
+ * A step that was begun, and in whose place the script now has another
+ * statement, or none: what it was may have left debris, which nobody else
+ * will clear away, or have been done, which is told.
  */
 static void
 clear_replaced(Steps *steps, const SlJournalStep *step)
 {
-	SlStatement old = {0};
+	List	   *trees = pg_parse_query(step->text);
 	SlStepPlan	plan;
-	ListCell   *cell;
+	Node	   *stmt;
 
-	old.ordinal = step->statement;
-	old.text = "";
-	look(steps, &old, step, &plan);
-	if (OidIsValid(plan.wait_for))
-	{
-		wait_for_builders(steps, plan.wait_for);
-		look(steps, &old, step, &plan);
-	}
+	if (list_length(trees) != 1)
+		return;
+	stmt = linitial_node(RawStmt, trees)->stmt;
+	if (commits_by_itself(steps, stmt))
+		refuse_doubt(steps, step->statement, stmt);
+	look_and_wait(steps, stmt, step, &plan);
+	if (plan.done)
+		ereport(WARNING,
+				(errmsg("statement %d of revision \"%s\" was changed after it was begun, but what it was is done",
+						step->statement, steps->entry->revision),
+				 errdetail("It began as: %s", step->text),
+				 errhint("Undo it by hand if it is not wanted.")));
 	lower_lock_timeout(steps, "CONCURRENTLY");
-	foreach(cell, plan.cleanup)
-		run_text(lfirst(cell));
+	clear_away(&plan);
 	restore_lock_timeout(steps);
 }
 
@@ -406,6 +333,52 @@ clear_behind(Steps *steps, int count)
 		if (step != NULL && !step->finished)
 			clear_replaced(steps, step);
 	}
+}
+
+/* A statement that commits inside. */
+static void
+step_outside(Steps *steps, const SlStatement *statement, const char *command,
+			 const SlJournalStep *step)
+{
+	Node	   *stmt = statement->tree->stmt;
+	const char *revision = steps->entry->revision;
+	SlStepPlan	plan = {0};
+
+	steps->run.statement = statement;
+	sl_report_activity(&steps->run);
+	if (!commits_by_itself(steps, stmt))
+		look_and_wait(steps, stmt, step, &plan);
+	else if (step != NULL)
+		refuse_doubt(steps, statement->ordinal, stmt);
+
+	if (!plan.done)
+	{
+		StartTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+		sl_journal_start(revision, steps->direction, statement->ordinal,
+						 statement->text, plan.before);
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(steps->statement);
+
+		/* the tree is the plan's from here on: look at a copy afterwards */
+		stmt = copyObject(stmt);
+		lower_lock_timeout(steps, command);
+		clear_away(&plan);
+		if (commits_by_itself(steps, stmt))
+			run_unasked(steps, statement);
+		else if (!plan.only_cleanup)
+			run_top_level(statement->tree, statement->text);
+		restore_lock_timeout(steps);
+	}
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+	sl_step_verify(stmt);
+	sl_journal_finish(revision, steps->direction, statement->ordinal,
+					  statement->text);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+	*steps->order->in_doubt = false;
 }
 
 /* What finished before must still be what the script says. */
@@ -441,15 +414,17 @@ run_step(Steps *steps, const SlStatement *statement)
 	}
 	if (steps->run.statement_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, steps->run.statement_timeout);
+	if (step != NULL &&
+		!sl_script_same_meaning(step->text, statement->text))
+	{
+		clear_replaced(steps, step);
+		step = NULL;
+	}
 	if (!sl_statement_is_transactional(stmt, &command) ||
 		commits_by_itself(steps, stmt))
 		step_outside(steps, statement, command != NULL ? command : "", step);
 	else
-	{
-		if (step != NULL)
-			clear_replaced(steps, step);
 		step_in_transaction(steps, statement, true);
-	}
 	if (steps->run.statement_timeout > 0)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 }
