@@ -256,7 +256,11 @@ try_in_subtransaction(void (*piece) (Work *work), Work *work)
 	{
 		/* held for the session: for the transaction it is there, too */
 		if (!sl_lock_try(call->keys, ExclusiveLock, false, NULL))
-			elog(ERROR, "the migration lock was lost");
+			ereport(ERROR,
+					(errcode(SL_ERR_LOCK_BUSY),
+					 errmsg("the migration lock was lost to another session"),
+					 errdetail("Something in this session released it while the call was running."),
+					 errhint("Call again.")));
 		piece(work);
 		ReleaseCurrentSubTransaction();
 	}
