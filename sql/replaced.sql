@@ -70,5 +70,19 @@ CALL sl_revert_online('d');
 SELECT revision, settled FROM sl_registry WHERE revision = 'c';
 SELECT revision, state FROM sl_graph();
 
+-- debris of the name, which the step replaces; then it is built, and the
+-- crash comes before the journal says so
+SELECT sl_register('u', 'CREATE TABLE u (i int); INSERT INTO u VALUES (1), (1)', NULL, '{}');
+CALL sl_migrate('u');
+CREATE UNIQUE INDEX CONCURRENTLY u_i ON u (i);
+SELECT sl_register('v', 'CREATE UNIQUE INDEX CONCURRENTLY u_i ON u (i)', NULL, '{u}');
+CALL sl_migrate('v');
+DELETE FROM u;
+DROP INDEX u_i;
+CREATE UNIQUE INDEX u_i ON u (i);
+CALL sl_migrate('v');
+:invalid
+SELECT revision, state FROM sl_graph() WHERE revision = 'v';
+
 \c :maindb
 DROP DATABASE sl_regression_replaced;

@@ -553,7 +553,7 @@ warn_of_renames(List *items, const SlOptions *options, PushItem **pushed,
 		ereport(WARNING,
 				(errmsg("revision \"%s\" looks like a rename of \"%s\", which is applied: it would run again",
 						rows[j].revision, old->revision),
-				 errhint("Rename the file back, or record it as applied: SELECT * FROM sl_stamp(%s).",
+				 errhint("Rename the file back, or record it as applied: SELECT sl_resolve(%s, 'applied', 'renamed').",
 						 quote_literal_cstr(rows[j].revision))));
 	}
 }

@@ -495,6 +495,12 @@ run_all(Call *call)
 	{
 		sl_plan_settle();
 		sl_call_commit();
+
+		/*
+		 * Whoever looks next for something to do has to step over the index
+		 * entries that have just died, and marks them.  Let that be us.
+		 */
+		(void) sl_registry_is_settled(true);
 	}
 	if (plan != NULL && plan->external != NULL)
 		sl_plan_report_external(plan, plan->items == NIL);

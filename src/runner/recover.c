@@ -293,6 +293,19 @@ indexes_of(Oid relid)
 	return indexes;
 }
 
+/* Of these, those that were not debris: debris may be ours to replace. */
+static List *
+valid_indexes_of(Oid relid)
+{
+	List	   *valid = NIL;
+	ListCell   *cell;
+
+	foreach(cell, indexes_of(relid))
+		if (index_is_valid(lfirst_oid(cell)))
+			valid = lappend_oid(valid, lfirst_oid(cell));
+	return valid;
+}
+
 /*
  * The indexes that may be the statement's own: the one with its name or,
  * where it has none, all that appeared since the step began.
@@ -348,7 +361,7 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 		return;					/* the statement says so better */
 	candidates = candidate_indexes(stmt, relid, step);
 	plan->before = step != NULL && step->before != NULL ?
-		step->before : names_of(indexes_of(relid));
+		step->before : names_of(valid_indexes_of(relid));
 	if (candidates == NIL)
 		return;
 
@@ -368,8 +381,8 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 									 qualified_name(indexid))));
 		}
 		else if (index_is_valid(indexid) && same &&
-				 (step != NULL ? !was_there(step->before, indexid) :
-				  stmt->if_not_exists))
+				 (stmt->if_not_exists ||
+				  (step != NULL && !was_there(step->before, indexid))))
 		{
 			ereport(NOTICE,
 					(errmsg("index %s is there and valid: statement taken as done",
