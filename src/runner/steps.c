@@ -96,7 +96,7 @@ read_journal(Steps *steps)
 static bool
 is_scenery(Node *stmt)
 {
-	return IsA(stmt, VariableSetStmt) ||
+	return IsA(stmt, VariableSetStmt) || IsA(stmt, PrepareStmt) ||
 		(IsA(stmt, SelectStmt) && !sl_statement_has_data(stmt));
 }
 
