@@ -20,6 +20,7 @@
 #include "nodes/parsenodes.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -158,7 +159,9 @@ refuse_leftovers(const SlRegistryEntry *entry, const SlJournalStep *step)
 	stmt = linitial_node(RawStmt, trees)->stmt;
 	if (!IsA(stmt, CallStmt) && !IsA(stmt, DoStmt))
 	{
+		PushActiveSnapshot(GetTransactionSnapshot());
 		sl_step_look(stmt, step, &plan);
+		PopActiveSnapshot();
 		if (plan.cleanup == NIL && !plan.done)
 			return;
 	}
