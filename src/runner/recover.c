@@ -124,6 +124,8 @@ index_body(Oid indexid)
 					qualified_name(relid));
 	unique = strncmp(definition, "CREATE UNIQUE ", 14) == 0;
 	definition += unique ? 14 : 7;
+	if (get_rel_relkind(indexid) == RELKIND_PARTITIONED_INDEX)
+		return definition;
 	if (strncmp(definition, head, strlen(head)) != 0)
 		elog(ERROR, "unexpected definition of index %u: %s", indexid,
 			 definition);
@@ -354,6 +356,7 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 	IndexStmt  *stmt = castNode(IndexStmt, node);
 	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 	List	   *candidates;
+	List	   *debris = NIL;
 	ListCell   *cell;
 	char	   *wanted;
 
@@ -376,6 +379,7 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 		{
 			plan->wait_for = relid;
 			plan->cleanup = lappend(plan->cleanup, drop_statement(indexid));
+			debris = lappend_oid(debris, indexid);
 			ereport(DEBUG1,
 					(errmsg_internal("index %s is invalid",
 									 qualified_name(indexid))));
@@ -394,6 +398,11 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 	}
 	if (plan->done)
 		plan->cleanup = NIL;
+
+	/* what is cleared away before the step is not there when it begins */
+	if (debris != NIL && (step == NULL || step->before == NULL))
+		plan->before = names_of(list_difference_oid(indexes_of(relid),
+													debris));
 }
 
 /* CREATE INDEX CONCURRENTLY that ended well left a valid index. */

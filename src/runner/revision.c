@@ -17,7 +17,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "nodes/parsenodes.h"
+#include "tcop/tcopprot.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -143,6 +146,37 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	return statements;
 }
 
+/* What was begun may have left more than its row in the journal. */
+static void
+refuse_leftovers(const SlRegistryEntry *entry, const SlJournalStep *step)
+{
+	List	   *trees = pg_parse_query(step->text);
+	SlStepPlan	plan = {0};
+	Node	   *stmt;
+
+	if (list_length(trees) != 1)
+		return;
+	stmt = linitial_node(RawStmt, trees)->stmt;
+	if (!IsA(stmt, CallStmt) && !IsA(stmt, DoStmt))
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		sl_step_look(stmt, step, &plan);
+		PopActiveSnapshot();
+		if (plan.cleanup == NIL && !plan.done)
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("statement %d of revision \"%s\" was begun, outside a transaction, and has left something behind",
+					step->statement, entry->revision),
+			 errdetail("It began as: %s", step->text),
+			 plan.cleanup != NIL ?
+			 errhint("Clear it away (%s), and call again.",
+					 (char *) linitial(plan.cleanup)) :
+			 errhint("Look at it, then sl_resolve('%s', 'rolled_back', reason).",
+					 entry->revision)));
+}
+
 /*
  * A script that ran outside a transaction and failed may have been changed
  * into one that runs inside.  What it had begun is forgotten; what it had
@@ -158,7 +192,9 @@ close_journal(const SlRegistryEntry *entry, SlDirection direction)
 	{
 		SlJournalStep *step = lfirst(cell);
 
-		if (step->finished)
+		if (!step->finished)
+			refuse_leftovers(entry, step);
+		else
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("statement %d of revision \"%s\" has run already, outside a transaction",

@@ -167,7 +167,7 @@ typedef struct Resolution
 static const char *
 open_direction(const SlRegistryEntry *entry)
 {
-	return entry->claimed ? "down" : "up";
+	return sl_journal_read(entry->revision, "up") != NIL ? "up" : "down";
 }
 
 /* It is there: claim it. */

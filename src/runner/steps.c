@@ -63,6 +63,20 @@ count_commits(XactEvent event, void *arg)
 		commits++;
 }
 
+static void
+arm_timeout(const Steps *steps)
+{
+	if (steps->run.statement_timeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, steps->run.statement_timeout);
+}
+
+static void
+disarm_timeout(const Steps *steps)
+{
+	if (steps->run.statement_timeout > 0)
+		disable_timeout(STATEMENT_TIMEOUT, false);
+}
+
 static const SlJournalStep *
 find_step(const Steps *steps, int ordinal)
 {
@@ -96,7 +110,7 @@ read_journal(Steps *steps)
 static bool
 is_scenery(Node *stmt)
 {
-	return IsA(stmt, VariableSetStmt) ||
+	return IsA(stmt, VariableSetStmt) || IsA(stmt, PrepareStmt) ||
 		(IsA(stmt, SelectStmt) && !sl_statement_has_data(stmt));
 }
 
@@ -225,6 +239,7 @@ run_unasked(Steps *steps, const SlStatement *statement)
 	{
 		ErrorData  *error;
 
+		disarm_timeout(steps);
 		MemoryContextSwitchTo(steps->context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -409,11 +424,14 @@ run_step(Steps *steps, const SlStatement *statement)
 	{
 		require_same_text(steps, statement, step);
 		if (is_scenery(stmt))
+		{
+			arm_timeout(steps);
 			step_in_transaction(steps, statement, false);
+			disarm_timeout(steps);
+		}
 		return;
 	}
-	if (steps->run.statement_timeout > 0)
-		enable_timeout_after(STATEMENT_TIMEOUT, steps->run.statement_timeout);
+	arm_timeout(steps);
 	if (step != NULL &&
 		!sl_script_same_meaning(step->text, statement->text))
 	{
@@ -425,8 +443,7 @@ run_step(Steps *steps, const SlStatement *statement)
 		step_outside(steps, statement, command != NULL ? command : "", step);
 	else
 		step_in_transaction(steps, statement, true);
-	if (steps->run.statement_timeout > 0)
-		disable_timeout(STATEMENT_TIMEOUT, false);
+	disarm_timeout(steps);
 }
 
 /*

@@ -75,6 +75,7 @@ typedef struct Launch
 	BackgroundWorkerHandle *handle; /* NULL until it is registered */
 	shm_mq_handle *queue;
 	ErrorData  *error;			/* what the worker died of */
+	SlOutcome  *outcome;
 } Launch;
 
 /*
@@ -96,16 +97,21 @@ collect_settings(StringInfo buf)
 		if (variable->reset_source != PGC_S_CLIENT ||
 			(variable->context != PGC_USERSET &&
 			 variable->context != PGC_SUSET) ||
+			(variable->flags & (GUC_NO_RESET_ALL | GUC_SUPERUSER_ONLY)) != 0 ||
 			strcmp(variable->name, "client_encoding") == 0 ||
+			strcmp(variable->name, "default_transaction_read_only") == 0 ||
 			strcmp(variable->name, "application_name") == 0)
 			continue;
+		/* with the rights it was asked for with, see take_settings */
+		appendStringInfoChar(buf, variable->reset_scontext == PGC_SU_BACKEND ?
+							 's' : 'u');
 		appendStringInfoString(buf, variable->name);
 		appendStringInfoChar(buf, '\0');
 		appendStringInfoString(buf,
 							   GetConfigOptionResetString(variable->name));
 		appendStringInfoChar(buf, '\0');
 	}
-	appendStringInfoString(buf, "application_name");
+	appendStringInfoString(buf, "uapplication_name");
 	appendStringInfoChar(buf, '\0');
 	appendStringInfoString(buf, application_name);
 	appendStringInfoChar(buf, '\0');
@@ -121,10 +127,13 @@ take_settings(const char *settings)
 {
 	while (*settings != '\0')
 	{
-		const char *name = settings;
+		const char *name = settings + 1;
 		const char *value = name + strlen(name) + 1;
 
-		SetConfigOption(name, value, PGC_SUSET, PGC_S_CLIENT);
+		(void) set_config_option(name, value,
+								 settings[0] == 's' ? PGC_SUSET : PGC_USERSET,
+								 PGC_S_CLIENT, GUC_ACTION_SET, true, WARNING,
+								 false);
 		settings = value + strlen(value) + 1;
 	}
 }
@@ -294,7 +303,11 @@ stop_worker(int code, Datum arg)
 	/* a second cancel, while we wait, must not find it again */
 	launch->segment = NULL;
 	if (segment != NULL)
+	{
+		launch->outcome->in_doubt = launch->shared != NULL &&
+			launch->shared->in_doubt && !launch->shared->done;
 		dsm_detach(segment);
+	}
 	if (launch->handle != NULL && !proc_exit_inprogress)
 		(void) WaitForBackgroundWorkerShutdown(launch->handle);
 }
@@ -313,6 +326,7 @@ sl_run_in_worker(const SlRegistryEntry *entry, SlDirection direction,
 	ErrorContextCallback callback;
 	WorkerShared shared;
 
+	launch->outcome = outcome;
 	PG_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
 	{
 		create_segment(launch, entry, direction, options);
