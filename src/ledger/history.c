@@ -303,7 +303,11 @@ sl_log_append_many(int64 first_id, const char *action, const SlLogRow *rows,
 	values[6] = array_of(statements, count, INT4OID, 4, true, TYPALIGN_INT);
 	values[7] = array_of(elapsed, count, INTERVALOID, sizeof(Interval), false,
 						 TYPALIGN_DOUBLE);
-	sl_query_run(&append_many, SL_WRITE, values, nulls);
+	if (sl_query_run(&append_many, SL_WRITE, values, nulls) != count)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the registry lost revisions of this run while it was under way"),
+				 errhint("Scripts must leave the extension's own tables alone.")));
 }
 
 static SlQuery history_rows = {

@@ -124,6 +124,8 @@ index_body(Oid indexid)
 					qualified_name(relid));
 	unique = strncmp(definition, "CREATE UNIQUE ", 14) == 0;
 	definition += unique ? 14 : 7;
+
+	/* ON ONLY; CREATE INDEX CONCURRENTLY never makes one of these */
 	if (get_rel_relkind(indexid) == RELKIND_PARTITIONED_INDEX)
 		return definition;
 	if (strncmp(definition, head, strlen(head)) != 0)
@@ -295,19 +297,6 @@ indexes_of(Oid relid)
 	return indexes;
 }
 
-/* Of these, those that were not debris: debris may be ours to replace. */
-static List *
-valid_indexes_of(Oid relid)
-{
-	List	   *valid = NIL;
-	ListCell   *cell;
-
-	foreach(cell, indexes_of(relid))
-		if (index_is_valid(lfirst_oid(cell)))
-			valid = lappend_oid(valid, lfirst_oid(cell));
-	return valid;
-}
-
 /*
  * The indexes that may be the statement's own: the one with its name or,
  * where it has none, all that appeared since the step began.
@@ -364,7 +353,7 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 		return;					/* the statement says so better */
 	candidates = candidate_indexes(stmt, relid, step);
 	plan->before = step != NULL && step->before != NULL ?
-		step->before : names_of(valid_indexes_of(relid));
+		step->before : names_of(indexes_of(relid));
 	if (candidates == NIL)
 		return;
 
@@ -380,9 +369,6 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 			plan->wait_for = relid;
 			plan->cleanup = lappend(plan->cleanup, drop_statement(indexid));
 			debris = lappend_oid(debris, indexid);
-			ereport(DEBUG1,
-					(errmsg_internal("index %s is invalid",
-									 qualified_name(indexid))));
 		}
 		else if (index_is_valid(indexid) && same &&
 				 (stmt->if_not_exists ||

@@ -81,7 +81,8 @@ typedef struct Launch
 /*
  * What the client asked for when it connected (PGOPTIONS and the like), and
  * its application_name: the worker's session is to be like a fresh one of the
- * same client.  Pairs of NUL-terminated name and value, and an empty name.
+ * same client.  NUL-terminated names and values in turn, a letter before each
+ * name for the rights it was asked for with, and an empty name at the end.
  */
 static void
 collect_settings(StringInfo buf)
@@ -119,8 +120,9 @@ collect_settings(StringInfo buf)
 }
 
 /*
- * With the rights of a superuser: what a client may not ask for, its own
- * connection has not got.
+ * With the rights that the client had when it asked: a placeholder of a
+ * library that is not loaded yet says nothing of what it will need, and the
+ * worker must not have what the session would have been refused.
  */
 static void
 take_settings(const char *settings)
