@@ -197,6 +197,16 @@ build_twin(IndexStmt *stmt, Oid relid, MemoryContext context)
 	return body;
 }
 
+/* Is it the statement that the server objects to, and not the moment? */
+static bool
+cannot_be_made(int sqlerrcode)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+		category == ERRCODE_FEATURE_NOT_SUPPORTED;
+}
+
 /*
  * What the index would be if the statement ran on an empty twin of the table:
  * made in a subtransaction that is rolled back.  As the current user, who
@@ -223,7 +233,9 @@ index_body_of_statement(IndexStmt *stmt, Oid relid)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+
+		/* a time-out, a cancel, a full disk say nothing of the twin */
+		if (!cannot_be_made(error->sqlerrcode))
 			ReThrowError(error);
 		ereport(DEBUG1,
 				(errmsg_internal("no twin of relation %u: %s", relid,

@@ -287,6 +287,25 @@ $node->safe_psql($db, 'CALL sl_migrate()');
 check_done($node, $db, 2, 'DO that commits, resolved');
 is(value($node, $db, 'SELECT count(*) FROM t WHERE a = 200'), 1, 'it ran once, still');
 
+# while the table is locked nothing can be said of what lies there
+$db = case_of($cic);
+$node->safe_psql($db, 'CREATE INDEX t_a ON t (a)');
+$node->safe_psql($db,
+	"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't_a'::regclass");
+begun($db, 1, $cic, '[]');
+my $locker = SLTest::session($node, $db);
+$locker->query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+my ($locked, undef, $locked_err) = $node->psql(
+	$db,
+	q{CALL sl_migrate(NULL, '{"migration_lock_timeout": 50, "lock_retries": 0}')},
+	extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+isnt($locked, 0, 'a locked table: the run fails');
+like($locked_err, qr/55P03/, 'a locked table: by its lock timeout');
+$locker->query('ROLLBACK');
+$locker->quit;
+$node->safe_psql($db, 'CALL sl_migrate()');
+check_done($node, $db, 2, 'a locked table, then free');
+
 check_log($node, 'recover');
 $node->stop;
 done_testing();
