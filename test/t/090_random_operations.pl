@@ -480,8 +480,8 @@ sub run_in_the_end
 	  if $err =~ /(ERROR|FATAL|PANIC):  /;
 }
 
-# Nothing fails any more: one call must bring everything to the head.  What is
-# half reverted is not what a call to migrate goes on with.
+# Nothing fails any more: one call must bring everything to the head, unless
+# something there is half reverted, and cannot be reverted wholly.
 sub finish_database
 {
 	my ($round) = @_;
@@ -503,16 +503,26 @@ sub finish_database
 			q(CALL sl_revert_online('base', '{"migration_lock_timeout": 0}')));
 		@half = ();
 	}
+	if (@half)
+	{
+		# what rests on it must not run, and what does not may
+		my ($ret, undef, $err) = $node->psql($round->{db},
+			q(CALL sl_migrate('heads', '{"migration_lock_timeout": 0}')));
+
+		note_problem($round, "in the end: $err")
+		  if $ret != 0 && $err !~ /below it is half reverted/;
+		$s->quit;
+		check_database($round);
+		return;
+	}
 	run_in_the_end($round, $s,
 		q(CALL sl_migrate('heads', '{"migration_lock_timeout": 0}')));
 	$s->quit;
 	$graph = check_database($round);
 	for my $id (sort keys %$graph)
 	{
-		my $due = (grep { $_->[0] eq $id } @half) ? 'failed' : 'applied';
-
 		note_problem($round, "in the end, $id is $graph->{$id}{state}")
-		  if $graph->{$id}{state} ne $due;
+		  if $graph->{$id}{state} ne 'applied';
 	}
 }
 
