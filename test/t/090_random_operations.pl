@@ -5,7 +5,7 @@
 # must agree.
 #
 # SL_SEED      what to do, printed first
-# SL_ROUNDS    how many databases are treated so: 2 here, many before a release
+# SL_ROUNDS    how many databases are treated so: more before a release
 # SL_SESSIONS, SL_OPERATIONS: how many at once, and how many in a round
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ use SLRandom;
 use SLTest;
 
 my $seed = $ENV{SL_SEED} // int(rand(1_000_000));
-my $rounds = $ENV{SL_ROUNDS} // 2;
+my $rounds = $ENV{SL_ROUNDS} // 4;
 my $session_count = $ENV{SL_SESSIONS} // 6;
 my $operations = $ENV{SL_OPERATIONS} // 250;
 
