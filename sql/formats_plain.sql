@@ -58,4 +58,7 @@ SELECT pg_temp.sqlstate_of('1_a.up.sql', E'-- SL:no-transaction\nVACUUM');
 SELECT pg_temp.sqlstate_of('1_a.up.sql', 'SELECT 1', '1_a.down.sql', E'SELECT 1;\n-- SL:no-transaction\nVACUUM');
 SELECT sl_register('002', 'SELECT 1', E'-- SL:no-transaction\nVACUUM');
 
+-- a pair that no format knows by its name: its down script is no revision
+SELECT pg_temp.sqlstate_of('V0001.Init.up.sql', 'CREATE TABLE a ()', 'V0001.Init.down.sql', 'DROP TABLE a');
+
 DROP EXTENSION schema_lifecycle;

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "common/sl_errors.h"
 #include "registry/loader.h"
 
 static const char *
@@ -40,6 +41,15 @@ plain_parse(SlPush *push)
 
 		if (!sl_has_suffix(file->base, ".sql"))
 			continue;
+
+		/* of a pair whose name no format knows: as a revision it would undo */
+		if (sl_has_suffix(file->base, ".down.sql"))
+			ereport(ERROR,
+					(errcode(SL_ERR_BAD_INPUT),
+					 errmsg("\"%s\" is a down script, and no revision of format plain",
+							file->name),
+					 errdetail("It would run after the script that it undoes."),
+					 errhint("Name the pair NNN_name.up.sql and NNN_name.down.sql, or put the down script behind a line \"-- sl:down\".")));
 		source = sl_source_new(push, file,
 							   sl_slice(file->base, 0,
 										strlen(file->base) - 4));
