@@ -198,7 +198,7 @@ sub wait
 	my ($self) = @_;
 	my $n = $self->{count};
 
-	until ($self->{out} =~ /^<$n>$/m && $self->{err} =~ /^<$n>$/m)
+	until ($self->{out} =~ /^<$n>\n/m && $self->{err} =~ /^<$n>\n/m)
 	{
 		last unless $self->{run}->pumpable;
 		eval { $self->{run}->pump; 1 } or do
