@@ -102,11 +102,55 @@ CREATE TABLE @extschema@.sl_setting (
 	PRIMARY KEY (name)
 );
 
+-- a run that left a footprint; ids count up under the migration lock
+CREATE TABLE @extschema@.sl_evidence (
+	id				bigint NOT NULL,
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	evidence		text NOT NULL,		-- applied, rehearsed, observed, imported
+	log_id			bigint,				-- the row of sl_log of that run
+	meaning			text,				-- of the script that ran
+	complete		boolean NOT NULL,	-- false: half way, outside a transaction
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (id)
+);
+
+CREATE INDEX sl_evidence_revision ON @extschema@.sl_evidence (revision);
+
+-- the facts that a run added, replaced, changed and removed
+CREATE TABLE @extschema@.sl_footprint (
+	evidence_id		bigint NOT NULL,
+	ordinal			integer NOT NULL,
+	class			text COLLATE pg_catalog."C" NOT NULL,
+	identity		text COLLATE pg_catalog."C" NOT NULL,
+	change			"char" NOT NULL,	-- a, r, c, d
+	key				bytea NOT NULL,		-- hash of class and identity
+	before			bytea,				-- hash of the fact: 'c' only
+	after			bytea,				-- the same; not 'd'
+	definition		jsonb,				-- the fact itself, after; not 'd'
+	changed			text[],				-- attributes that differ: 'c' only
+	PRIMARY KEY (evidence_id, ordinal)
+);
+
+-- differences that somebody knows of
+CREATE TABLE @extschema@.sl_accepted (
+	class			text COLLATE pg_catalog."C" NOT NULL,
+	identity		text COLLATE pg_catalog."C" NOT NULL,
+	attribute		text COLLATE pg_catalog."C" NOT NULL,	-- '': the whole object
+	reason			text,
+	until			timestamptz,
+	role			name NOT NULL,
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (class, identity, attribute)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 
 --
 -- Registry
