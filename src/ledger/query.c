@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "common/invalidation.h"
 #include "ledger/ledger.h"
 #include "ledger/query.h"
 
@@ -151,7 +152,10 @@ open_query(SlQuery *query, SlQueryMode mode, SlResult *result)
 	result->caller = CurrentMemoryContext;
 	sl_extension_get(&extension);
 	if (mode == SL_WRITE)
+	{
 		require_plain_table(&extension, query->table);
+		sl_ledger_touch();
+	}
 
 	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
