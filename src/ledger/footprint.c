@@ -146,28 +146,35 @@ static SlQuery find_incomplete = {
 	"SELECT e.id, COALESCE((SELECT f.ordinal FROM @.sl_footprint AS f"
 	" WHERE f.evidence_id OPERATOR(pg_catalog.=) e.id"
 	" ORDER BY f.evidence_id USING OPERATOR(pg_catalog.>),"
-	" f.ordinal USING OPERATOR(pg_catalog.>) LIMIT 1), 0)"
+	" f.ordinal USING OPERATOR(pg_catalog.>) LIMIT 1), 0),"
+	" e.meaning IS NULL"
 	" FROM @.sl_evidence AS e"
 	" WHERE e.revision OPERATOR(pg_catalog.=) $1 AND NOT e.complete"
 	" ORDER BY e.id USING OPERATOR(pg_catalog.>) LIMIT 1",
 	NULL, 1, {TEXTOID}
 };
 
-/* What a script that is half way has left so far; 0: nothing. */
+/*
+ * What a script that is half way has left so far; 0: nothing.  *lost: one
+ * without a meaning was put, to say that not everything was seen.
+ */
 int64
-sl_evidence_find_incomplete(const char *revision, int *next_ordinal)
+sl_evidence_find_incomplete(const char *revision, int *next_ordinal,
+							bool *lost)
 {
 	Datum		values[1];
 	SlResult	result;
 	int64		id = 0;
 
 	*next_ordinal = 1;
+	*lost = false;
 	values[0] = CStringGetTextDatum(revision);
 	sl_query_open(&find_incomplete, SL_READ_FRESH, values, NULL, &result);
 	if (result.nrows > 0)
 	{
 		id = sl_result_bigint(&result, 0, 1);
 		*next_ordinal = sl_result_int(&result, 0, 2) + 1;
+		*lost = sl_result_bool(&result, 0, 3);
 	}
 	sl_query_close(&result);
 	return id;
@@ -175,19 +182,20 @@ sl_evidence_find_incomplete(const char *revision, int *next_ordinal)
 
 static SlQuery complete_evidence = {
 	"UPDATE @.sl_evidence AS e SET complete = true, log_id = $2,"
-	" at = pg_catalog.clock_timestamp()"
+	" meaning = $3, at = pg_catalog.clock_timestamp()"
 	" WHERE e.id OPERATOR(pg_catalog.=) $1",
-	"sl_evidence", 2, {INT8OID, INT8OID}
+	"sl_evidence", 3, {INT8OID, INT8OID, TEXTOID}
 };
 
-/* The script has come to its end. */
+/* The script has come to its end, with this meaning. */
 void
-sl_evidence_complete(int64 id, int64 log_id)
+sl_evidence_complete(int64 id, int64 log_id, const char *meaning)
 {
-	Datum		values[2];
+	Datum		values[3];
 
 	values[0] = Int64GetDatum(id);
 	values[1] = Int64GetDatum(log_id);
+	values[2] = CStringGetTextDatum(meaning);
 	sl_query_run(&complete_evidence, SL_WRITE, values, NULL);
 }
 

@@ -187,6 +187,8 @@ typedef struct SlSourceRow
 
 extern SlSourceRow *sl_registry_of_source(const char *source, int *nrows);
 
+/* Repeatables and seeds run again, and are told by their content. */
+extern bool sl_kind_runs_once(SlKind kind);
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);
 
@@ -240,7 +242,8 @@ typedef struct SlLogRow
 extern uint64 sl_claim_many(List *revisions, int64 first_id);
 extern uint64 sl_unclaim_many(List *revisions);
 extern void sl_log_append_many(int64 first_id, const char *action,
-							   const SlLogRow *rows, int count);
+							   const char *evidence, const SlLogRow *rows,
+							   int count);
 
 /* in activity.c: what the server knows of other sessions */
 
@@ -285,6 +288,8 @@ extern void sl_journal_clear(const char *revision);
 /* in footprint.c */
 
 /* A run that left a footprint, if only an empty one. */
+#define SL_EVIDENCE_APPLIED "applied"
+
 typedef struct SlEvidence
 {
 	int64		id;				/* from sl_evidence_next_id, counting up */
@@ -326,11 +331,11 @@ extern void sl_footprint_append(const SlFootprintRow *rows, int count);
 /*
  * A script that runs outside a transaction leaves its footprint piece by
  * piece: the id of what it has so far, or 0; *next_ordinal is where its next
- * piece begins.
+ * piece begins.  *lost: a piece is missing, and no more is to be added.
  */
 extern int64 sl_evidence_find_incomplete(const char *revision,
-										 int *next_ordinal);
-extern void sl_evidence_complete(int64 id, int64 log_id);
+										 int *next_ordinal, bool *lost);
+extern void sl_evidence_complete(int64 id, int64 log_id, const char *meaning);
 extern void sl_evidence_forget_incomplete(const char *revision);
 
 /*
