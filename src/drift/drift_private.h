@@ -163,6 +163,20 @@ extern void sl_live_facts(SlLive *live, const SlFactKey *keys, int nkeys,
 						  const SlCatalogOptions *options, SlFactSink sink,
 						  void *arg);
 
+/*
+ * What is there before anybody's history: the schema "public", the language
+ * that comes with every database, and the schema that we are installed in.
+ * The history may know them; if it does not, that is no difference.
+ */
+typedef struct SlGiven
+{
+	int			count;
+	SlFactKey	keys[3];
+} SlGiven;
+
+extern void sl_given_read(SlGiven *given);
+extern bool sl_is_given(const SlGiven *given, const SlFactKey *key);
+
 typedef struct SlIgnore SlIgnore;
 
 /* in owners.c */

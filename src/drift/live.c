@@ -15,8 +15,10 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
+#include "common/extension.h"
 #include "common/sl_compat.h"
 #include "drift/drift_private.h"
 
@@ -137,4 +139,31 @@ sl_live_facts(SlLive *live, const SlFactKey *keys, int nkeys,
 		(void) live_insert(wanted.keys, keys[i], &found);
 	sl_catalog_scan(options, pass_wanted, &wanted);
 	live_destroy(wanted.keys);
+}
+
+void
+sl_given_read(SlGiven *given)
+{
+	SlExtension extension;
+	char	   *schema = NULL;
+
+	sl_fact_key("schema", "public", &given->keys[0]);
+	sl_fact_key("extension", "plpgsql", &given->keys[1]);
+	given->count = 2;
+	sl_extension_get(&extension);
+	schema = get_namespace_name(extension.schema);
+	if (schema != NULL)
+		sl_fact_key("schema", quote_identifier(schema),
+					&given->keys[given->count++]);
+}
+
+bool
+sl_is_given(const SlGiven *given, const SlFactKey *key)
+{
+	int			i;
+
+	for (i = 0; i < given->count; i++)
+		if (memcmp(&given->keys[i], key, sizeof(SlFactKey)) == 0)
+			return true;
+	return false;
 }

@@ -533,6 +533,7 @@ read_rows(Locator *locator)
 typedef struct Unexplained
 {
 	Locator    *locator;
+	SlGiven		given;
 	SlFactKey  *keys;
 	int			nkeys;
 } Unexplained;
@@ -542,7 +543,8 @@ note_unexplained(const SlFactKey *key, const SlFactHash *hash, void *arg)
 {
 	Unexplained *unexplained = arg;
 
-	if (facts_lookup(unexplained->locator->facts, *key) == NULL)
+	if (facts_lookup(unexplained->locator->facts, *key) == NULL &&
+		!sl_is_given(&unexplained->given, key))
 		unexplained->keys[unexplained->nkeys++] = *key;
 }
 
@@ -560,6 +562,7 @@ find_unexplained(Locator *locator)
 {
 	Unexplained unexplained = {locator};
 
+	sl_given_read(&unexplained.given);
 	unexplained.keys =
 		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SlFactKey) *
 							   (sl_live_count(locator->live) + 1));

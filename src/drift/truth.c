@@ -29,11 +29,11 @@
 /* how often we look until we say that things move */
 #define MAX_ROUNDS 5
 
-/* A fact that only the live side has, or whose first reading is noted. */
 typedef struct Round
 {
 	SlLook		look;
 	SlLive	   *live;
+	SlGiven		given;
 	SlFactKey  *keys;			/* of all that may differ: entries first */
 	int			nkeys;
 	int			space;
@@ -102,7 +102,8 @@ add_unexplained(const SlFactKey *key, const SlFactHash *hash, void *arg)
 {
 	Round	   *round = arg;
 
-	if (sl_expected_facts_lookup(round->look.expected->facts, *key) == NULL)
+	if (sl_expected_facts_lookup(round->look.expected->facts, *key) == NULL &&
+		!sl_is_given(&round->given, key))
 		add_key(round, key);
 }
 
@@ -346,6 +347,7 @@ look_once(SlTruth *truth, MemoryContext result)
 	PushActiveSnapshot(GetLatestSnapshot());
 	read_settings(look);
 	round.live = sl_live_read();
+	sl_given_read(&round.given);
 	round.accepted = sl_accepted_read(&round.naccepted);
 	find_entries(&round);
 	if (round.nmatched < sl_live_count(round.live))
