@@ -199,6 +199,7 @@ sub do_operations
 				$left--;
 				open_session($round, $n) unless $slot->{psql};
 				start_operation($round, $n);
+				$busy++;
 				$moved++;
 			}
 		}
