@@ -89,7 +89,7 @@ sub poll_session
 	eval { $s->{run}->pump_nb; 1 }
 	  or $@ =~ /ended|pipe/i
 	  or die "a session waited too long: $@";
-	return 1 if $s->{out} =~ /^<$n>$/m && $s->{err} =~ /^<$n>$/m;
+	return 1 if $s->{out} =~ /^<$n>\n/m && $s->{err} =~ /^<$n>\n/m;
 	return !$s->{run}->pumpable;
 }
 
