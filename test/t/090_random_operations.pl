@@ -99,10 +99,11 @@ sub acknowledge
 	my ($round, $how, $out, $err) = @_;
 	my @told;
 
-	if ($how eq 'rows')
+	if ($how ne 'notices')
 	{
+		# nobody was told of a commit where the session was lost before it
+		return if $how eq 'block' && $out !~ /^#status\|committed$/m;
 		$out =~ s/.*^#undone$//ms;
-		return if $out =~ /^#status\|(?!committed)/m;
 		@told = $out =~ /^(\w+)\|(applied|reverted)\|/mg;
 	}
 	else
