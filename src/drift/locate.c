@@ -66,8 +66,10 @@ typedef struct Fact
 	const SlFactHash *live;
 	SlFactHash	hash;
 	bool		there;
+	bool		dropped;
 	bool		merged;
 	bool		compared;
+	bool		made;			/* a row of the chain adds it */
 	State		state;
 	int			first;			/* rows of the chain */
 	int			last_on;		/* the last one that is on, or -1 */
@@ -155,10 +157,14 @@ act(Fact *fact, const Row *row)
 	if (row->what < 0)
 	{
 		fact->there = row->what != SL_ROW_DROPPED;
+		fact->dropped = !fact->there;
 		fact->merged = false;
 	}
 	else if (!fact->there)
 	{
+		/* who made it is not on, or it was there before them all */
+		if (fact->made && !fact->dropped)
+			return;
 		fact->there = true;
 		fact->merged = false;
 	}
@@ -296,6 +302,7 @@ recompute(Locator *locator, Fact *fact)
 	int			prev;
 
 	fact->there = false;
+	fact->dropped = false;
 	fact->merged = false;
 	if (row >= 0 && !locator->steps[locator->rows[row].step].on)
 		row = previous_on(locator, row);
@@ -394,7 +401,7 @@ take_row(const SlFootprintKey *key, void *arg)
 											&locator->nscopes, key);
 
 		fact->number = locator->facts->members - 1;
-		fact->there = fact->merged = false;
+		fact->there = fact->dropped = fact->merged = fact->made = false;
 		fact->first = fact->last = fact->last_on = -1;
 		fact->state = STATE_FINE;
 		fact->compared = sl_scope_is_compared(&locator->scopes[scope],
@@ -413,6 +420,8 @@ take_row(const SlFootprintKey *key, void *arg)
 		}
 	}
 	row->fact = fact->number;
+	fact->made = fact->made || row->what == SL_ROW_ADDED ||
+		row->what == SL_ROW_REPLACED;
 	MemoryContextSwitchTo(before);
 }
 
