@@ -19,6 +19,7 @@
 
 #include "postgres.h"
 
+#include "catalog/objectaddress.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
@@ -43,6 +44,8 @@ typedef struct SlFact
 {
 	const char *class;
 	const char *identity;
+	ObjectAddress address;		/* where it was read; of a column with its
+								 * number, of an index its pg_class row */
 	int			nattributes;
 	SlAttribute *attributes;
 } SlFact;
@@ -74,9 +77,8 @@ extern void sl_catalog_scan(const SlCatalogOptions *options, SlFactSink sink,
  * columns, constraints, indexes, triggers, rules, policies, statistics.  An
  * object that is not there, or has no facts, has none.
  */
-struct ObjectAddress;
 extern void sl_catalog_objects(const SlCatalogOptions *options,
-							   const struct ObjectAddress *objects,
+							   const ObjectAddress *objects,
 							   int nobjects, bool deep, SlFactSink sink,
 							   void *arg);
 

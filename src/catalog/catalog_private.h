@@ -63,6 +63,7 @@ typedef struct SlScan
 	MemoryContext cxt;			/* of the whole scan */
 	MemoryContext batch;		/* of the rows in work, and their facts */
 	List	   *ready;			/* facts of the batch */
+	ObjectAddress address;		/* of the row in work */
 	SlFact	   *fact;			/* in the making */
 	int			space;			/* for so many attributes */
 

@@ -53,6 +53,7 @@ sl_fact_begin(SlScan *scan, const char *class, const char *identity)
 	scan->fact = palloc_object(SlFact);
 	scan->fact->class = class;
 	scan->fact->identity = identity;
+	scan->fact->address = scan->address;
 	scan->fact->nattributes = 0;
 	scan->space = 8;
 	scan->fact->attributes = palloc_array(SlAttribute, scan->space);
@@ -185,6 +186,7 @@ sl_fact_copy(const SlFact *fact)
 
 	copy->class = pstrdup(fact->class);
 	copy->identity = pstrdup(fact->identity);
+	copy->address = fact->address;
 	copy->nattributes = fact->nattributes;
 	copy->attributes = palloc_array(SlAttribute, fact->nattributes + 1);
 	for (i = 0; i < fact->nattributes; i++)
