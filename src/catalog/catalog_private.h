@@ -57,6 +57,7 @@ typedef struct SlScan
 {
 	const SlCatalogOptions *options;
 	bool		full;
+	bool		absent;			/* rows without a fact are told of, too */
 	int			nest_level;		/* of the pinned settings */
 	int			lock_timeout;	/* the user's, ms; 0: for ever */
 	Snapshot	snapshot;
@@ -100,6 +101,11 @@ typedef struct SlClass
 	bool		locks;			/* deparsing takes locks: small batches */
 	void		(*row) (SlScan *scan, HeapTuple tuple, TupleDesc desc);
 } SlClass;
+
+/* in scan.c */
+extern void sl_catalog_rows(const SlCatalogOptions *options,
+							const ObjectAddress *objects, int nobjects,
+							bool deep, SlFactSink sink, void *arg);
 
 /* in fact.c: a fact in the making */
 extern void sl_fact_begin(SlScan *scan, const char *class,
