@@ -31,6 +31,7 @@
 #include "catalog/pg_amproc.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_opclass.h"
@@ -40,6 +41,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -107,9 +109,19 @@ touch_owners(SlTouchedSet *set, Relation depend, const SlTouched *touched,
 	HeapTuple	tuple;
 
 	/* the index that identifies the rows of a table is named there */
-	if (address->classId == RelationRelationId &&
+	if ((address->classId == RelationRelationId ||
+		 address->classId == ConstraintRelationId) &&
 		(touched->flags & SL_TOUCH_SPREAD))
 		automatic = true;
+	/* a composite type has its comment, and its relation the fact */
+	if (address->classId == TypeRelationId)
+	{
+		Oid			relid = get_typ_typrelid(address->objectId);
+
+		if (OidIsValid(relid))
+			sl_touch(set, RelationRelationId, relid, 0,
+					 SL_TOUCH_DESCRIBE | (touched->flags & SL_TOUCH_DEEP));
+	}
 	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(address->classId));
 	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
@@ -146,6 +158,15 @@ touch_dependents(SlTouchedSet *set, Relation depend,
 	/* members have nothing of their extension in them */
 	if (touched->address.classId == ExtensionRelationId)
 		return;
+	/* constants of a composite type are written as it is made */
+	if (touched->address.classId == RelationRelationId)
+	{
+		Oid			type = get_rel_type_id(touched->address.objectId);
+
+		if (OidIsValid(type))
+			sl_touch(set, TypeRelationId, type, 0,
+					 SL_TOUCH_DESCRIBE | SL_TOUCH_SPREAD);
+	}
 	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(touched->address.classId));
 	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
@@ -182,6 +203,8 @@ sl_touched_close(SlTouchedSet *set, Snapshot snapshot)
 			SlTouched  *touched = lfirst(cell);
 
 			CHECK_FOR_INTERRUPTS();
+			if (touched->flags == SL_TOUCH_REMOVE)
+				continue;
 			if (!touched->forward || (touched->flags & SL_TOUCH_SPREAD &&
 									  !touched->backward))
 			{

@@ -251,6 +251,7 @@ row_moved(Reading *reading, const SlWitnessRow *row, bool gone)
 	SlTouchedSet *set = reading->set;
 	Meaning		meaning = reading->catalog->meaning;
 	int			flags = gone ? SL_TOUCH_REMOVE : SL_TOUCH_DESCRIBE;
+	int			sub = row->class == ProcedureRelationId ? 0 : row->sub;
 
 	if (set == NULL || set->all != NULL)
 		return;
@@ -286,6 +287,10 @@ row_moved(Reading *reading, const SlWitnessRow *row, bool gone)
 			flags = SL_TOUCH_DESCRIBE | SL_TOUCH_SPREAD;
 			break;
 		case ROW_OF:
+			/* a column, and the table that it is of */
+			if (gone && sub != 0)
+				sl_touch(set, row->class, row->object, sub, SL_TOUCH_REMOVE);
+			sub = 0;
 			flags = SL_TOUCH_DESCRIBE | SL_TOUCH_DEEP | SL_TOUCH_SPREAD;
 			break;
 		case ROW_INDEX:
@@ -295,8 +300,7 @@ row_moved(Reading *reading, const SlWitnessRow *row, bool gone)
 		default:
 			break;
 	}
-	sl_touch(set, row->class, row->object,
-			 row->class == ProcedureRelationId ? 0 : row->sub, flags);
+	sl_touch(set, row->class, row->object, sub, flags);
 }
 
 /* One more row, behind all others. */
@@ -352,7 +356,8 @@ make_row(const Catalog *catalog, HeapTuple tuple, TupleDesc desc,
 	{
 		case AttributeRelationId:
 			/* system columns come with the table and stay as they are */
-			return ((Form_pg_attribute) GETSTRUCT(tuple))->attnum > 0;
+			row->sub = ((Form_pg_attribute) GETSTRUCT(tuple))->attnum;
+			return row->sub > 0;
 		case AttrDefaultRelationId:
 			row->sub = ((Form_pg_attrdef) GETSTRUCT(tuple))->adnum;
 			break;
