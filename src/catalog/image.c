@@ -39,6 +39,9 @@
 #define MAX_EFFORT 10
 #define FULL_EFFORT 3
 
+/* the file is written again when so large a share of it has changed */
+#define FILE_SHARE 64
+
 /* the session's, and that of a transaction with an xid */
 static SlImage *session_image = NULL;
 static SlImage *transaction_image = NULL;
@@ -444,17 +447,38 @@ is_too_old(const SlImage *image)
 		U64FromFullTransactionId(image->next_xid) > PG_UINT32_MAX / 2;
 }
 
+/* A new one: from the file, if there is one that will do, else from nothing. */
 static SlImage *
-create_full(const SlCatalogOptions *options, const char *text)
+make_image(const SlCatalogOptions *options, const char *text)
 {
 	SlImage    *image = create_image(options, text);
 
+	if (sl_image_file_read(image) && !is_too_old(image))
+	{
+		image->generation = ++last_generation;
+		set_effort(image, "file", 0);
+		refresh(image, true);
+		return image;
+	}
+	MemoryContextDelete(image->cxt);
+	image = create_image(options, text);
 	read_all(image);
 	image->next_xid = ReadNextFullTransactionId();
 	/* and what came in between */
 	if (!is_quiet(image))
 		refresh(image, true);
 	return image;
+}
+
+/* Is it worth a new file? */
+static void
+save(SlImage *image)
+{
+	if (image->changes == 0 || image->moved ||
+		image->changes < image->entries.count / FILE_SHARE)
+		return;
+	if (sl_image_file_write(image))
+		image->changes = 0;
 }
 
 static SlImage *
@@ -530,7 +554,7 @@ get_in_transaction(const SlCatalogOptions *options, const char *text)
 		refresh(image, true);
 	}
 	else
-		image = create_full(options, text);
+		image = make_image(options, text);
 	callback = MemoryContextAllocZero(image->cxt, sizeof(*callback));
 	callback->func = forget_transaction_image;
 	MemoryContextRegisterResetCallback(image->cxt, callback);
@@ -556,12 +580,14 @@ sl_image_get(const SlCatalogOptions *options)
 			set_effort(image, "none", 0);
 		else
 			refresh(image, false);
+		save(image);
 		return image;
 	}
 	drop_image(&session_image);
-	image = create_full(options, text);
+	image = make_image(options, text);
 	MemoryContextSetParent(image->cxt, TopMemoryContext);
 	session_image = image;
+	save(image);
 	return image;
 }
 

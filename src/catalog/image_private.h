@@ -140,4 +140,8 @@ struct SlImage
 	char		effort[64];
 };
 
+/* in image_file.c */
+extern bool sl_image_file_read(SlImage *image);
+extern bool sl_image_file_write(const SlImage *image);
+
 #endif							/* SL_IMAGE_PRIVATE_H */
