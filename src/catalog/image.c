@@ -158,7 +158,7 @@ read_all(SlImage *image)
 typedef struct Update
 {
 	SlImage    *image;
-	SlTouchedSet *set;
+	SlMovedSet *set;
 	uint32		changes;
 } Update;
 
@@ -166,7 +166,7 @@ static void
 put_fact(const SlFact *fact, void *arg)
 {
 	Update	   *update = arg;
-	SlTouched  *touched;
+	SlMoved  *touched;
 	SlEntry		entry;
 	bool		changed;
 
@@ -237,11 +237,11 @@ may_have_fact(const ObjectAddress *address)
 
 /* The addresses with this flag, or without it. */
 static ObjectAddress *
-addresses_of(SlTouchedSet *set, bool deep, int *count)
+addresses_of(SlMovedSet *set, bool deep, int *count)
 {
 	ObjectAddress *result;
 	HASH_SEQ_STATUS status;
-	SlTouched  *touched;
+	SlMoved  *touched;
 
 	*count = 0;
 	result = palloc_array(ObjectAddress,
@@ -256,10 +256,10 @@ addresses_of(SlTouchedSet *set, bool deep, int *count)
 
 /* Leave out of the set what is not worth a look; how much is left? */
 static int
-sift(SlTouchedSet *set)
+sift(SlMovedSet *set)
 {
 	HASH_SEQ_STATUS status;
-	SlTouched  *touched;
+	SlMoved  *touched;
 	int			cost = 0;
 
 	hash_seq_init(&status, set->table);
@@ -280,7 +280,7 @@ static void
 remove_gone(Update *update)
 {
 	HASH_SEQ_STATUS status;
-	SlTouched  *touched;
+	SlMoved  *touched;
 
 	hash_seq_init(&status, update->set->table);
 	while ((touched = hash_seq_search(&status)) != NULL)
@@ -294,7 +294,7 @@ remove_gone(Update *update)
  * Describe what was touched.  False: too much for that, or nobody knows what.
  */
 static bool
-apply(SlImage *image, SlTouchedSet *set, Snapshot snapshot, bool *described)
+apply(SlImage *image, SlMovedSet *set, Snapshot snapshot, bool *described)
 {
 	Update		update = {image, set, 0};
 	ObjectAddress *addresses;
@@ -364,7 +364,7 @@ refresh_once(SlImage *image, bool all)
 {
 	MemoryContext cxt;
 	MemoryContext before;
-	SlTouchedSet set;
+	SlMovedSet set;
 	Snapshot	snapshot;
 	uint64		completed;
 	uint32		groups;

@@ -93,35 +93,35 @@ typedef struct SlWitness
 #define SL_TOUCH_DEEP		0x04	/* those of what hangs on it */
 #define SL_TOUCH_SPREAD		0x08	/* the text of its dependents */
 
-typedef struct SlTouched
+typedef struct SlMoved
 {
 	ObjectAddress address;		/* hash key */
 	int			flags;
 	bool		forward;		/* what it is part of was looked for */
 	bool		backward;		/* its dependents were looked for */
 	bool		seen;			/* it was described */
-} SlTouched;
+} SlMoved;
 
-typedef struct SlTouchedSet
+typedef struct SlMovedSet
 {
 	MemoryContext cxt;
 	HTAB	   *table;
-	List	   *queue;			/* SlTouched *, may have more to look for */
+	List	   *queue;			/* SlMoved *, may have more to look for */
 	bool		spread_on;		/* dependents of dependents, too */
 	const char *all;			/* why everything may have changed, or NULL */
-} SlTouchedSet;
+} SlMovedSet;
 
-/* in dependents.c */
-extern void sl_touched_init(SlTouchedSet *set);
-extern void sl_touch(SlTouchedSet *set, Oid class, Oid object, int sub,
+/* in image_touch.c */
+extern void sl_touched_init(SlMovedSet *set);
+extern void sl_touch(SlMovedSet *set, Oid class, Oid object, int sub,
 					 int flags);
-extern void sl_touched_close(SlTouchedSet *set, Snapshot snapshot);
+extern void sl_touched_close(SlMovedSet *set, Snapshot snapshot);
 
 /* in witness.c */
 extern const int sl_witness_count;
 extern void sl_witness_read(SlWitness *witnesses, MemoryContext cxt,
 							Snapshot snapshot, uint32 groups,
-							SlTouchedSet *set);
+							SlMovedSet *set);
 
 struct SlImage
 {

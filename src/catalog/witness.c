@@ -221,7 +221,7 @@ typedef struct Reading
 	uint32		next;			/* of the last: not met yet */
 	SlWitness	now;
 	uint32		space;
-	SlTouchedSet *set;			/* NULL: nobody asks what moved */
+	SlMovedSet *set;			/* NULL: nobody asks what moved */
 } Reading;
 
 static int
@@ -235,7 +235,7 @@ compare_rows(const void *a, const void *b)
 }
 
 static void
-touch_all(SlTouchedSet *set, Relation relation)
+touch_all(SlMovedSet *set, Relation relation)
 {
 	if (set->all == NULL)
 		set->all = MemoryContextStrdup(set->cxt,
@@ -248,7 +248,7 @@ touch_all(SlTouchedSet *set, Relation relation)
 static void
 row_moved(Reading *reading, const SlWitnessRow *row, bool gone)
 {
-	SlTouchedSet *set = reading->set;
+	SlMovedSet *set = reading->set;
 	Meaning		meaning = reading->catalog->meaning;
 	int			flags = gone ? SL_TOUCH_REMOVE : SL_TOUCH_DESCRIBE;
 	int			sub = row->class == ProcedureRelationId ? 0 : row->sub;
@@ -458,7 +458,7 @@ read_catalog(Reading *reading, Snapshot snapshot)
  */
 void
 sl_witness_read(SlWitness *witnesses, MemoryContext cxt, Snapshot snapshot,
-				uint32 groups, SlTouchedSet *set)
+				uint32 groups, SlMovedSet *set)
 {
 	int			i;
 
