@@ -205,7 +205,6 @@ extern void sl_touch_views(SlTouched *touched, Oid relid);
 extern void sl_touch_rewritten(SlTouched *touched, Oid relid);
 extern void sl_touch_alter_table(Node *node, SlTouched *touched);
 extern void sl_touch_create_index(Node *node, SlTouched *touched);
-extern void sl_touch_truncate(Node *node, SlTouched *touched);
 
 extern bool sl_statement_matters(Node *statement);
 extern void sl_statement_touches(Node *statement, SlTouched *touched);

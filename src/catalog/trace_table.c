@@ -20,7 +20,7 @@
 
 #include "access/genam.h"
 #include "access/table.h"
-#include "catalog/heap.h"
+#include "catalog/dependency.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
@@ -180,6 +180,17 @@ touch_column(SlTouched *touched, Oid relid, const char *name)
 			sl_add_target(&touched->targets, address.classId,
 						  address.objectId, address.objectSubId, false);
 	}
+}
+
+/* An identity's sequence looks like any other while it is being dropped. */
+static void
+touch_identity(SlTouched *touched, Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, getOwnedSequences(relid))
+		sl_add_target(&touched->targets, RelationRelationId, lfirst_oid(cell),
+					  0, false);
 }
 
 static void
@@ -349,6 +360,8 @@ touch_subcommand(SlTouched *touched, Oid relid, AlterTableCmd *command)
 				add_relation(touched, relid, true);
 			else
 				touch_column(touched, relid, command->name);
+			if (command->subtype == AT_DropIdentity)
+				touch_identity(touched, relid);
 			if (command->subtype == AT_DropColumn)
 			{
 				sl_touch_views(touched, relid);
@@ -423,30 +436,4 @@ sl_touch_create_index(Node *node, SlTouched *touched)
 	if (OidIsValid(relid) &&
 		get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		sl_touch_family(touched, relid);
-}
-
-void
-sl_touch_truncate(Node *node, SlTouched *touched)
-{
-	TruncateStmt *stmt = castNode(TruncateStmt, node);
-	List	   *relids = NIL;
-	List	   *all;
-	ListCell   *cell;
-
-	foreach(cell, stmt->relations)
-	{
-		Oid			relid = sl_named_relation(lfirst(cell));
-
-		if (OidIsValid(relid))
-			relids = list_concat_unique_oid(relids,
-											sl_relation_family(relid));
-	}
-	all = relids;
-	while (stmt->behavior == DROP_CASCADE && relids != NIL)
-	{
-		relids = list_difference_oid(heap_truncate_find_FKs(relids), all);
-		all = list_concat_unique_oid(all, relids);
-	}
-	foreach(cell, all)
-		sl_touch_rewritten(touched, lfirst_oid(cell));
 }
