@@ -183,6 +183,7 @@ extern bool sl_owner(const ObjectAddress *address, ObjectAddress *owner);
 extern void sl_add_target(List **targets, Oid catalog, Oid object, int sub,
 						  bool deep);
 extern void sl_add_partners(List **targets, const ObjectAddress *object);
+extern void sl_add_readers(List **targets, Oid relid, AttrNumber column);
 extern bool sl_add_dependents(List **targets, Oid catalog, Oid object);
 #if PG_VERSION_NUM >= 180000
 extern bool sl_is_not_null(Oid constraint);

@@ -131,19 +131,21 @@ touch_renamed_relation(SlTouched *touched, Oid relid)
 }
 
 static void
-touch_renamed_column(SlTouched *touched, Oid relid)
+touch_renamed_column(SlTouched *touched, Oid relid, const char *name)
 {
-	List	   *family;
 	ListCell   *cell;
 
 	if (!OidIsValid(relid))
 		return;
 	if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+	{
 		sl_touch_typed_tables(touched, relid);
-	family = sl_relation_family(relid);
-	sl_touch_names(touched, relid);
-	foreach(cell, family)
-		sl_touch_views(touched, lfirst_oid(cell));
+		return;
+	}
+	sl_touch_family(touched, relid);
+	foreach(cell, sl_relation_family(relid))
+		sl_add_readers(&touched->targets, lfirst_oid(cell),
+					   get_attnum(lfirst_oid(cell), name));
 }
 
 static void
@@ -163,7 +165,8 @@ touch_rename(Node *node, SlTouched *touched)
 			break;
 		case OBJECT_COLUMN:
 		case OBJECT_ATTRIBUTE:
-			touch_renamed_column(touched, sl_named_relation(stmt->relation));
+			touch_renamed_column(touched, sl_named_relation(stmt->relation),
+								 stmt->subname);
 			break;
 		case OBJECT_TABCONSTRAINT:
 		case OBJECT_TRIGGER:
@@ -438,6 +441,7 @@ touch_create_view(Node *node, SlTouched *touched)
 	if (!OidIsValid(relid))
 		return;
 	sl_touch_family(touched, relid);
+	/* it may get columns */
 	sl_touch_views(touched, relid);
 }
 

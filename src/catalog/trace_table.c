@@ -26,11 +26,8 @@
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_rewrite.h"
-#include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -231,37 +228,13 @@ touch_new_constraint(SlTouched *touched, Oid relid, Constraint *constraint)
 }
 
 /*
- * Views whose text a column may change that they do not mention: they give
- * aliases to columns that would be ambiguous.
+ * Views and functions whose text a column may change that they do not mention:
+ * they give aliases to columns that would be ambiguous.
  */
 void
 sl_touch_views(SlTouched *touched, Oid relid)
 {
-	Relation	catalog = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc rows;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-	rows = systable_beginscan(catalog, DependReferenceIndexId, true, NULL, 2,
-							  keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress address;
-
-		if (form->classid != RewriteRelationId)
-			continue;
-		ObjectAddressSet(address, form->classid, form->objid);
-		if (sl_carrier(&address, NULL) && address.objectId != relid)
-			sl_add_target(&touched->targets, address.classId,
-						  address.objectId, 0, false);
-	}
-	systable_endscan(rows);
-	table_close(catalog, AccessShareLock);
+	sl_add_readers(&touched->targets, relid, InvalidAttrNumber);
 }
 
 /* Does the relation have an index that a rewrite would make valid? */
