@@ -101,4 +101,28 @@ extern SlFactDigest *sl_fact_digest_create(void);
 extern void sl_fact_digest_add(const SlFact *fact, void *digest);
 extern char *sl_fact_digest_final(SlFactDigest *digest);
 
+/*
+ * A fact as a few bytes.  A key stands for class and identity; a hash for the
+ * attributes, in parts, so that one hash serves whether owners and privileges
+ * are compared or not.  A part without attributes is zero.
+ */
+typedef struct SlFactKey
+{
+	uint8		bytes[16];
+} SlFactKey;
+
+typedef struct SlFactHash
+{
+	uint8		core[16];		/* all attributes but those below */
+	uint8		owner[8];
+	uint8		privileges[8];
+} SlFactHash;
+
+/* in hash.c */
+extern void sl_fact_key(const char *class, const char *identity,
+						SlFactKey *key);
+extern void sl_fact_hash(const SlFact *fact, SlFactHash *hash);
+extern bool sl_fact_hash_equal(const SlFactHash *a, const SlFactHash *b,
+							   const SlCatalogOptions *what);
+
 #endif							/* SL_CATALOG_H */

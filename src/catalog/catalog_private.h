@@ -17,6 +17,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/objectaddress.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "utils/hsearch.h"
 #include "utils/snapshot.h"
@@ -125,6 +126,9 @@ extern void sl_put_sorted(SlScan *scan, const char *name, List *items);
 extern void sl_put_array(SlScan *scan, const char *name, Datum array,
 						 bool isnull);
 extern void sl_fact_end(SlScan *scan);
+extern void sl_append_text(StringInfo buffer, const char *text);
+extern void sl_append_attribute(StringInfo buffer,
+								const SlAttribute *attribute);
 
 /* in names.c */
 extern void sl_catalog_names_init(SlScan *scan);
