@@ -207,6 +207,7 @@ extern void sl_touch_family(SlTouched *touched, Oid relid);
 extern void sl_touch_names(SlTouched *touched, Oid relid);
 extern void sl_touch_typed_tables(SlTouched *touched, Oid relid);
 extern void sl_touch_views(SlTouched *touched, Oid relid);
+extern void sl_touch_reindexed(SlTouched *touched, Oid relid);
 extern void sl_touch_rewritten(SlTouched *touched, Oid relid);
 extern void sl_touch_alter_table(Node *node, SlTouched *touched);
 extern void sl_touch_create_index(Node *node, SlTouched *touched);

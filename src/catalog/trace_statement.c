@@ -544,9 +544,9 @@ touch_reindex(Node *node, SlTouched *touched)
 	if (stmt->relation == NULL)
 		touched->everything = true;
 	else if (stmt->kind == REINDEX_OBJECT_TABLE)
-		sl_touch_family(touched, relid);
+		sl_touch_reindexed(touched, relid);
 	else if (OidIsValid(relid))
-		sl_touch_family(touched, IndexGetRelation(relid, true));
+		sl_touch_reindexed(touched, IndexGetRelation(relid, true));
 }
 
 static void

@@ -237,30 +237,66 @@ sl_touch_views(SlTouched *touched, Oid relid)
 	sl_add_readers(&touched->targets, relid, InvalidAttrNumber);
 }
 
-/* Does the relation have an index that a rewrite would make valid? */
-static bool
-has_invalid_index(Oid relid)
+/*
+ * The indexes of a relation: Form_pg_index, copies.
+ */
+static List *
+indexes_of(Oid relid)
 {
 	Relation	catalog = table_open(IndexRelationId, AccessShareLock);
 	ScanKeyData keys[1];
 	SysScanDesc rows;
 	HeapTuple	tuple;
-	bool		result = false;
+	List	   *result = NIL;
 
 	ScanKeyInit(&keys[0], Anum_pg_index_indrelid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(relid));
 	rows = systable_beginscan(catalog, IndexIndrelidIndexId, true, NULL, 1,
 							  keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-	{
-		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
-
-		if (!form->indisvalid || !form->indisready || !form->indislive)
-			result = true;
-	}
+		result = lappend(result, GETSTRUCT(heap_copytuple(tuple)));
 	systable_endscan(rows);
 	table_close(catalog, AccessShareLock);
 	return result;
+}
+
+/* Does the relation have an index that a rewrite would make valid? */
+static bool
+has_invalid_index(Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, indexes_of(relid))
+	{
+		Form_pg_index form = lfirst(cell);
+
+		if (!form->indisvalid || !form->indisready || !form->indislive)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The indexes are replaced by others: the old ones, which may have been those
+ * of constraints, are dropped as indexes of no name that was there before.
+ */
+void
+sl_touch_reindexed(SlTouched *touched, Oid relid)
+{
+	ListCell   *cell;
+
+	if (!OidIsValid(relid))
+		return;
+	sl_touch_family(touched, relid);
+	foreach(cell, sl_relation_family(relid))
+	{
+		ListCell   *index;
+
+		foreach(index, indexes_of(lfirst_oid(cell)))
+			sl_add_target(&touched->targets, RelationRelationId,
+						  ((Form_pg_index) lfirst(index))->indexrelid, 0,
+						  false);
+	}
 }
 
 /* The relation gets new files. */
