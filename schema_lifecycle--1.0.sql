@@ -102,11 +102,25 @@ CREATE TABLE @extschema@.sl_setting (
 	PRIMARY KEY (name)
 );
 
+-- what must be so, in the words of src/status/grammar.c
+CREATE TABLE @extschema@.sl_requirement (
+	name			text COLLATE pg_catalog."C" NOT NULL,
+	requirement		text NOT NULL,		-- relations with their schema
+	path			text[] NOT NULL,	-- where other names are looked for
+	position		integer NOT NULL,
+	registrar		oid NOT NULL,
+	registrar_name	name NOT NULL,
+	cluster			bigint NOT NULL,	-- the system in which the oid is true
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (name)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
 --
 -- Registry

@@ -88,7 +88,8 @@ void
 sl_ledger_require_plain(void)
 {
 	static const char *const tables[] = {
-		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting"
+		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting",
+		"sl_requirement"
 	};
 	SlExtension extension;
 	int			i;

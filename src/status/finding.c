@@ -1,0 +1,159 @@
+/*-------------------------------------------------------------------------
+ *
+ * finding.c
+ *	  Findings in words and in jsonb.
+ *
+ *	column public.agents.agent_id: not_null expected false, actual true
+ *	(revision i9d0e1f2g3h4)
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/status/finding.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "common/sl_compat.h"
+#include "status/document.h"
+#include "status/status.h"
+
+/* so many of each kind are in sl_status() */
+#define FINDINGS_SHOWN 20
+
+char *
+sl_drift_text(const SlDriftFinding *finding)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s %s: ", finding->class, finding->identity);
+	if (finding->attribute == NULL)
+		appendStringInfoString(&text, finding->problem);
+	else
+		appendStringInfo(&text, _("%s expected %s, actual %s"),
+						 finding->attribute,
+						 finding->expected ? finding->expected : _("none"),
+						 finding->actual ? finding->actual : _("none"));
+	if (finding->revision != NULL)
+		appendStringInfo(&text, _(" (revision %s)"), finding->revision);
+	return text.data;
+}
+
+char *
+sl_stamp_text(const SlStampFinding *finding)
+{
+	if (finding->class == NULL)
+		return psprintf(_("revision %s: %s"), finding->revision,
+						finding->verdict);
+	return psprintf(_("revision %s is %s: %s %s %s"), finding->revision,
+					finding->verdict, finding->class, finding->identity,
+					finding->problem);
+}
+
+static void
+put_drift(SlDocument *document, const SlDriftFinding *finding)
+{
+	sl_begin_object(document, NULL);
+	sl_put_string(document, "severity", finding->severity);
+	sl_put_string(document, "class", finding->class);
+	sl_put_string(document, "identity", finding->identity);
+	sl_put_string(document, "problem", finding->problem);
+	sl_put_string(document, "attribute", finding->attribute);
+	sl_put_string(document, "expected", finding->expected);
+	sl_put_string(document, "actual", finding->actual);
+	sl_put_string(document, "revision", finding->revision);
+	sl_end_object(document);
+}
+
+/* What is worse comes first; what nobody expected after what is wrong. */
+static int
+weight(const SlDriftFinding *finding)
+{
+	if (strcmp(finding->severity, "info") == 0)
+		return 3;
+	if (strcmp(finding->problem, "unexpected") == 0)
+		return 2;
+	return strcmp(finding->severity, "error") == 0 ? 0 : 1;
+}
+
+/* The object "drift". */
+void
+sl_put_drift(SlDocument *document, const SlReport *report)
+{
+	int			shown = 0;
+	int			level;
+	ListCell   *cell;
+
+	if (!report->looked || report->unknown)
+	{
+		sl_put_null(document, "drift");
+		return;
+	}
+	sl_begin_object(document, "drift");
+	sl_put_number(document, "errors", report->drifts.errors);
+	sl_put_number(document, "warnings", report->drifts.warnings);
+	sl_put_number(document, "unexpected", report->drifts.unexpected);
+	sl_put_number(document, "infos", report->drifts.infos);
+	sl_begin_array(document, "findings");
+	for (level = 0; level <= 3; level++)
+	{
+		foreach(cell, report->truth.drift)
+		{
+			if (weight(lfirst(cell)) != level)
+				continue;
+			if (shown++ == FINDINGS_SHOWN)
+				break;
+			put_drift(document, lfirst(cell));
+		}
+		if (shown > FINDINGS_SHOWN)
+			break;
+	}
+	sl_end_array(document);
+	sl_end_object(document);
+}
+
+static void
+put_stamp(SlDocument *document, const SlStampFinding *finding)
+{
+	sl_begin_object(document, NULL);
+	sl_put_string(document, "revision", finding->revision);
+	sl_put_string(document, "verdict", finding->verdict);
+	sl_put_string(document, "class", finding->class);
+	sl_put_string(document, "identity", finding->identity);
+	sl_put_string(document, "problem", finding->problem);
+	sl_put_string(document, "evidence", finding->evidence);
+	sl_end_object(document);
+}
+
+/* The object "stamp_drift"; its counts are revisions. */
+void
+sl_put_stamp_drift(SlDocument *document, const SlReport *report)
+{
+	int			shown = 0;
+	ListCell   *cell;
+
+	if (!report->looked || report->unknown)
+	{
+		sl_put_null(document, "stamp_drift");
+		return;
+	}
+	sl_begin_object(document, "stamp_drift");
+	sl_put_number(document, "stamped", report->stamps.stamped);
+	sl_put_number(document, "partial", report->stamps.partial);
+	sl_put_number(document, "altered", report->stamps.altered);
+	sl_put_number(document, "unverifiable", report->stamps.unverifiable);
+	sl_begin_array(document, "findings");
+	foreach(cell, report->truth.stamp)
+	{
+		if (shown++ == FINDINGS_SHOWN)
+			break;
+		put_stamp(document, lfirst(cell));
+	}
+	sl_end_array(document);
+	sl_end_object(document);
+}
