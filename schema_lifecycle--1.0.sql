@@ -122,6 +122,11 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
+-- no table: its relation stands in messages for "the ledger was written to"
+CREATE TYPE @extschema@.sl_generation AS (written boolean);
+COMMENT ON TYPE @extschema@.sl_generation IS
+'a mark by which sessions learn that the tables of schema_lifecycle changed; holds nothing';
+
 --
 -- Registry
 --

@@ -17,6 +17,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/objectaddress.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "utils/hsearch.h"
 #include "utils/snapshot.h"
@@ -62,6 +63,7 @@ typedef struct SlScan
 	MemoryContext cxt;			/* of the whole scan */
 	MemoryContext batch;		/* of the rows in work, and their facts */
 	List	   *ready;			/* facts of the batch */
+	ObjectAddress address;		/* of the row in work */
 	SlFact	   *fact;			/* in the making */
 	int			space;			/* for so many attributes */
 
@@ -111,6 +113,9 @@ extern void sl_put_sorted(SlScan *scan, const char *name, List *items);
 extern void sl_put_array(SlScan *scan, const char *name, Datum array,
 						 bool isnull);
 extern void sl_fact_end(SlScan *scan);
+extern void sl_append_text(StringInfo buffer, const char *text);
+extern void sl_append_attribute(StringInfo buffer,
+								const SlAttribute *attribute);
 
 /* in names.c */
 extern void sl_catalog_names_init(SlScan *scan);

@@ -199,6 +199,22 @@ pin_settings(void)
 	return nest_level;
 }
 
+/* The facts of one row, into scan->ready. */
+static void
+describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
+{
+	Oid			oid;
+	int			sub = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	/* the OID, or that of the relation, is the first column of each */
+	memcpy(&oid, GETSTRUCT(tuple), sizeof(Oid));
+	if (class->catalog == AttributeRelationId)
+		sub = ((Form_pg_attribute) GETSTRUCT(tuple))->attnum;
+	ObjectAddressSubSet(scan->address, class->address, oid, sub);
+	class->row(scan, tuple, desc);
+}
+
 /*
  * Describe some rows in a subtransaction.  NULL if that went well, and
  * scan->ready has their facts; else the error.
@@ -219,10 +235,7 @@ describe_rows(SlScan *scan, const SlClass *class, HeapTuple *tuples,
 		int			i;
 
 		for (i = 0; i < count; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			class->row(scan, tuples[i], desc);
-		}
+			describe(scan, class, tuples[i], desc);
 	}
 	PG_CATCH();
 	{

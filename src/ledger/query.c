@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "common/invalidation.h"
 #include "ledger/ledger.h"
 #include "ledger/query.h"
 
@@ -152,7 +153,10 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	result->caller = CurrentMemoryContext;
 	sl_extension_get(&extension);
 	if (mode == SL_WRITE)
+	{
 		require_plain_table(&extension, query->table);
+		sl_ledger_touch();
+	}
 
 	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
