@@ -115,11 +115,55 @@ CREATE TABLE @extschema@.sl_requirement (
 	PRIMARY KEY (name)
 );
 
+-- a run that left a footprint; ids count up under the migration lock
+CREATE TABLE @extschema@.sl_evidence (
+	id				bigint NOT NULL,
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	evidence		text NOT NULL,		-- applied, rehearsed, observed, imported
+	log_id			bigint,				-- the row of sl_log of that run
+	meaning			text,				-- of the script that ran
+	complete		boolean NOT NULL,	-- false: half way, outside a transaction
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (id)
+);
+
+CREATE INDEX sl_evidence_revision ON @extschema@.sl_evidence (revision);
+
+-- the facts that a run added, replaced, changed and removed
+CREATE TABLE @extschema@.sl_footprint (
+	evidence_id		bigint NOT NULL,
+	ordinal			integer NOT NULL,
+	class			text COLLATE pg_catalog."C" NOT NULL,
+	identity		text COLLATE pg_catalog."C" NOT NULL,
+	change			"char" NOT NULL,	-- a, r, c, d
+	key				bytea NOT NULL,		-- hash of class and identity
+	before			bytea,				-- hash of the fact: 'c' only
+	after			bytea,				-- the same; not 'd'
+	definition		jsonb,				-- the fact itself, after; not 'd'
+	changed			text[],				-- attributes that differ: 'c' only
+	PRIMARY KEY (evidence_id, ordinal)
+);
+
+-- differences that somebody knows of
+CREATE TABLE @extschema@.sl_accepted (
+	class			text COLLATE pg_catalog."C" NOT NULL,
+	identity		text COLLATE pg_catalog."C" NOT NULL,
+	attribute		text COLLATE pg_catalog."C" NOT NULL,	-- '': the whole object
+	reason			text,
+	until			timestamptz,
+	role			name NOT NULL,
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (class, identity, attribute)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
 -- no table: its relation stands in messages for "the ledger was written to"
@@ -328,6 +372,53 @@ LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_compare';
 COMMENT ON FUNCTION @extschema@.sl_compare(jsonb, jsonb) IS
 'what differs between two snapshots, or between one and the live facts';
+
+--
+-- Status
+--
+
+CREATE FUNCTION @extschema@.sl_verify(expected_head text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_verify';
+COMMENT ON FUNCTION @extschema@.sl_verify(text) IS
+'is the database at the expected head, and is that true; never an error';
+
+CREATE FUNCTION @extschema@.sl_ready(expected_head text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_ready';
+COMMENT ON FUNCTION @extschema@.sl_ready(text) IS
+'may a service that expects this head work; never an error';
+
+CREATE FUNCTION @extschema@.sl_assert(expected_head text DEFAULT NULL,
+	checks text[] DEFAULT '{graph,head,stamp,drift,requirements}')
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_assert';
+COMMENT ON FUNCTION @extschema@.sl_assert(text, text[]) IS
+'nothing, or an error with all that is wrong';
+
+CREATE FUNCTION @extschema@.sl_status(expected_head text DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_status';
+COMMENT ON FUNCTION @extschema@.sl_status(text) IS
+'verdict, history, requirements, drift and who migrates, as one document';
+
+CREATE FUNCTION @extschema@.sl_require(name text, requirement text)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_require';
+COMMENT ON FUNCTION @extschema@.sl_require(text, text) IS
+'say by name what must be so: a fact of the catalog';
+
+CREATE FUNCTION @extschema@.sl_unrequire(name text)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unrequire';
+COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
+'forget a requirement';
 
 --
 -- Operate

@@ -50,33 +50,33 @@ put(SlDocument *document, const char *key, JsonbValue *value)
 }
 
 void
-sl_begin_object(SlDocument *document, const char *key)
+sl_json_begin_object(SlDocument *document, const char *key)
 {
 	push_key(document, key);
 	push(document, WJB_BEGIN_OBJECT, NULL);
 }
 
 void
-sl_end_object(SlDocument *document)
+sl_json_end_object(SlDocument *document)
 {
 	push(document, WJB_END_OBJECT, NULL);
 }
 
 void
-sl_begin_array(SlDocument *document, const char *key)
+sl_json_begin_array(SlDocument *document, const char *key)
 {
 	push_key(document, key);
 	push(document, WJB_BEGIN_ARRAY, NULL);
 }
 
 void
-sl_end_array(SlDocument *document)
+sl_json_end_array(SlDocument *document)
 {
 	push(document, WJB_END_ARRAY, NULL);
 }
 
 void
-sl_put_null(SlDocument *document, const char *key)
+sl_json_null(SlDocument *document, const char *key)
 {
 	JsonbValue	value;
 
@@ -86,13 +86,13 @@ sl_put_null(SlDocument *document, const char *key)
 
 /* NULL: null */
 void
-sl_put_string(SlDocument *document, const char *key, const char *string)
+sl_json_string(SlDocument *document, const char *key, const char *string)
 {
 	JsonbValue	value;
 
 	if (string == NULL)
 	{
-		sl_put_null(document, key);
+		sl_json_null(document, key);
 		return;
 	}
 	value.type = jbvString;
@@ -102,7 +102,7 @@ sl_put_string(SlDocument *document, const char *key, const char *string)
 }
 
 void
-sl_put_bool(SlDocument *document, const char *key, bool flag)
+sl_json_bool(SlDocument *document, const char *key, bool flag)
 {
 	JsonbValue	value;
 
@@ -112,7 +112,7 @@ sl_put_bool(SlDocument *document, const char *key, bool flag)
 }
 
 void
-sl_put_number(SlDocument *document, const char *key, int64 number)
+sl_json_number(SlDocument *document, const char *key, int64 number)
 {
 	JsonbValue	value;
 
@@ -123,39 +123,39 @@ sl_put_number(SlDocument *document, const char *key, int64 number)
 
 /* 0: nobody, null */
 void
-sl_put_pid(SlDocument *document, const char *key, int pid)
+sl_json_pid(SlDocument *document, const char *key, int pid)
 {
 	if (pid == 0)
-		sl_put_null(document, key);
+		sl_json_null(document, key);
 	else
-		sl_put_number(document, key, pid);
+		sl_json_number(document, key, pid);
 }
 
 /* ISO 8601 in UTC, whatever the session's settings are; 0: null */
 void
-sl_put_time(SlDocument *document, const char *key, TimestampTz time)
+sl_json_time(SlDocument *document, const char *key, TimestampTz time)
 {
 	char		buffer[MAXDATELEN + 1];
 	int			utc = 0;
 
 	if (time == 0)
 	{
-		sl_put_null(document, key);
+		sl_json_null(document, key);
 		return;
 	}
 	JsonEncodeDateTime(buffer, TimestampTzGetDatum(time), TIMESTAMPTZOID,
 					   &utc);
-	sl_put_string(document, key, buffer);
+	sl_json_string(document, key, buffer);
 }
 
 void
-sl_put_json(SlDocument *document, const char *key, Jsonb *json)
+sl_json_document(SlDocument *document, const char *key, Jsonb *json)
 {
 	JsonbValue	value;
 
 	if (json == NULL)
 	{
-		sl_put_null(document, key);
+		sl_json_null(document, key);
 		return;
 	}
 	value.type = jbvBinary;

@@ -58,16 +58,16 @@ sl_stamp_text(const SlStampFinding *finding)
 static void
 put_drift(SlDocument *document, const SlDriftFinding *finding)
 {
-	sl_begin_object(document, NULL);
-	sl_put_string(document, "severity", finding->severity);
-	sl_put_string(document, "class", finding->class);
-	sl_put_string(document, "identity", finding->identity);
-	sl_put_string(document, "problem", finding->problem);
-	sl_put_string(document, "attribute", finding->attribute);
-	sl_put_string(document, "expected", finding->expected);
-	sl_put_string(document, "actual", finding->actual);
-	sl_put_string(document, "revision", finding->revision);
-	sl_end_object(document);
+	sl_json_begin_object(document, NULL);
+	sl_json_string(document, "severity", finding->severity);
+	sl_json_string(document, "class", finding->class);
+	sl_json_string(document, "identity", finding->identity);
+	sl_json_string(document, "problem", finding->problem);
+	sl_json_string(document, "attribute", finding->attribute);
+	sl_json_string(document, "expected", finding->expected);
+	sl_json_string(document, "actual", finding->actual);
+	sl_json_string(document, "revision", finding->revision);
+	sl_json_end_object(document);
 }
 
 /* What is worse comes first; what nobody expected after what is wrong. */
@@ -83,7 +83,7 @@ weight(const SlDriftFinding *finding)
 
 /* The object "drift". */
 void
-sl_put_drift(SlDocument *document, const SlReport *report)
+sl_json_drift(SlDocument *document, const SlReport *report)
 {
 	int			shown = 0;
 	int			level;
@@ -91,15 +91,15 @@ sl_put_drift(SlDocument *document, const SlReport *report)
 
 	if (!report->looked || report->unknown)
 	{
-		sl_put_null(document, "drift");
+		sl_json_null(document, "drift");
 		return;
 	}
-	sl_begin_object(document, "drift");
-	sl_put_number(document, "errors", report->drifts.errors);
-	sl_put_number(document, "warnings", report->drifts.warnings);
-	sl_put_number(document, "unexpected", report->drifts.unexpected);
-	sl_put_number(document, "infos", report->drifts.infos);
-	sl_begin_array(document, "findings");
+	sl_json_begin_object(document, "drift");
+	sl_json_number(document, "errors", report->drifts.errors);
+	sl_json_number(document, "warnings", report->drifts.warnings);
+	sl_json_number(document, "unexpected", report->drifts.unexpected);
+	sl_json_number(document, "infos", report->drifts.infos);
+	sl_json_begin_array(document, "findings");
 	for (level = 0; level <= 3; level++)
 	{
 		foreach(cell, report->truth.drift)
@@ -113,47 +113,47 @@ sl_put_drift(SlDocument *document, const SlReport *report)
 		if (shown > FINDINGS_SHOWN)
 			break;
 	}
-	sl_end_array(document);
-	sl_end_object(document);
+	sl_json_end_array(document);
+	sl_json_end_object(document);
 }
 
 static void
 put_stamp(SlDocument *document, const SlStampFinding *finding)
 {
-	sl_begin_object(document, NULL);
-	sl_put_string(document, "revision", finding->revision);
-	sl_put_string(document, "verdict", finding->verdict);
-	sl_put_string(document, "class", finding->class);
-	sl_put_string(document, "identity", finding->identity);
-	sl_put_string(document, "problem", finding->problem);
-	sl_put_string(document, "evidence", finding->evidence);
-	sl_end_object(document);
+	sl_json_begin_object(document, NULL);
+	sl_json_string(document, "revision", finding->revision);
+	sl_json_string(document, "verdict", finding->verdict);
+	sl_json_string(document, "class", finding->class);
+	sl_json_string(document, "identity", finding->identity);
+	sl_json_string(document, "problem", finding->problem);
+	sl_json_string(document, "evidence", finding->evidence);
+	sl_json_end_object(document);
 }
 
 /* The object "stamp_drift"; its counts are revisions. */
 void
-sl_put_stamp_drift(SlDocument *document, const SlReport *report)
+sl_json_stamp_drift(SlDocument *document, const SlReport *report)
 {
 	int			shown = 0;
 	ListCell   *cell;
 
 	if (!report->looked || report->unknown)
 	{
-		sl_put_null(document, "stamp_drift");
+		sl_json_null(document, "stamp_drift");
 		return;
 	}
-	sl_begin_object(document, "stamp_drift");
-	sl_put_number(document, "stamped", report->stamps.stamped);
-	sl_put_number(document, "partial", report->stamps.partial);
-	sl_put_number(document, "altered", report->stamps.altered);
-	sl_put_number(document, "unverifiable", report->stamps.unverifiable);
-	sl_begin_array(document, "findings");
+	sl_json_begin_object(document, "stamp_drift");
+	sl_json_number(document, "stamped", report->stamps.stamped);
+	sl_json_number(document, "partial", report->stamps.partial);
+	sl_json_number(document, "altered", report->stamps.altered);
+	sl_json_number(document, "unverifiable", report->stamps.unverifiable);
+	sl_json_begin_array(document, "findings");
 	foreach(cell, report->truth.stamp)
 	{
 		if (shown++ == FINDINGS_SHOWN)
 			break;
 		put_stamp(document, lfirst(cell));
 	}
-	sl_end_array(document);
-	sl_end_object(document);
+	sl_json_end_array(document);
+	sl_json_end_object(document);
 }

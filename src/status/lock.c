@@ -63,25 +63,25 @@ put_activity(SlDocument *document, int pid, int worker)
 		revision = revision_of(busy->query, &statement);
 	if (revision == NULL && activity != NULL)
 		revision = revision_of(activity->query, &statement);
-	sl_put_time(document, "since",
+	sl_json_time(document, "since",
 				activity != NULL ? activity->since_at : 0);
-	sl_put_string(document, "application_name",
+	sl_json_string(document, "application_name",
 				  activity != NULL ? activity->application_name : NULL);
-	sl_put_string(document, "client",
+	sl_json_string(document, "client",
 				  activity != NULL ? activity->client : NULL);
-	sl_put_string(document, "revision", revision);
-	sl_put_string(document, "statement", statement);
-	sl_put_string(document, "waiting_for",
+	sl_json_string(document, "revision", revision);
+	sl_json_string(document, "statement", statement);
+	sl_json_string(document, "waiting_for",
 				  busy != NULL ? busy->waiting_for : NULL);
-	sl_begin_array(document, "blocked_by");
+	sl_json_begin_array(document, "blocked_by");
 	for (i = 0; busy != NULL && i < busy->nblockers; i++)
-		sl_put_number(document, NULL, busy->blocked_by[i]);
-	sl_end_array(document);
+		sl_json_number(document, NULL, busy->blocked_by[i]);
+	sl_json_end_array(document);
 }
 
 /* A standby has no locks of the primary: null. */
 void
-sl_put_lock(SlDocument *document)
+sl_json_lock(SlDocument *document)
 {
 	SlHolder	holder;
 	SlHolder	worker;
@@ -90,7 +90,7 @@ sl_put_lock(SlDocument *document)
 
 	if (RecoveryInProgress())
 	{
-		sl_put_string(document, "lock", NULL);
+		sl_json_string(document, "lock", NULL);
 		return;
 	}
 	held = sl_lock_look(&holder, &worker);
@@ -99,11 +99,11 @@ sl_put_lock(SlDocument *document)
 		worker.pid = 0;
 	if (TransactionIdIsValid(holder.prepared_xid))
 		gid = sl_prepared_transaction_gid(holder.prepared_xid);
-	sl_begin_object(document, "lock");
-	sl_put_bool(document, "held", held);
-	sl_put_pid(document, "pid", holder.pid);
-	sl_put_pid(document, "worker", worker.pid);
-	sl_put_string(document, "prepared_transaction", gid);
+	sl_json_begin_object(document, "lock");
+	sl_json_bool(document, "held", held);
+	sl_json_pid(document, "pid", holder.pid);
+	sl_json_pid(document, "worker", worker.pid);
+	sl_json_string(document, "prepared_transaction", gid);
 	put_activity(document, holder.pid, worker.pid);
-	sl_end_object(document);
+	sl_json_end_object(document);
 }

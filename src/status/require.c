@@ -191,7 +191,7 @@ sl_require(PG_FUNCTION_ARGS)
 	char	  **names = palloc_array(char *, list_length(path) + 1);
 	int			count = 0;
 	char	   *name;
-	char	   *text;
+	char	   *given;
 	char	   *why;
 	ErrorData  *error;
 	SlRequirement *requirement;
@@ -204,12 +204,12 @@ sl_require(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" must not be null",
 						PG_ARGISNULL(0) ? "name" : "requirement")));
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	text = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	given = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (*name == '\0')
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("the name of a requirement must not be empty")));
-	requirement = sl_requirement_parse(text, path);
+	requirement = sl_requirement_parse(given, path);
 	foreach(cell, path)
 		names[count++] = lfirst(cell);
 	if (!look_at(requirement->text, names, count, &why, &error))
@@ -217,7 +217,7 @@ sl_require(PG_FUNCTION_ARGS)
 		if (error != NULL && is_mistake(error))
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
-					 errmsg("requirement \"%s\" cannot be read", text),
+					 errmsg("requirement \"%s\" cannot be read", given),
 					 errdetail("%s", error->message)));
 		ereport(NOTICE,
 				(errmsg("requirement \"%s\" does not hold: %s", name, why)));

@@ -32,28 +32,28 @@ put_revisions(SlDocument *document, const char *key, List *rows, List *names)
 {
 	ListCell   *cell;
 
-	sl_begin_array(document, key);
+	sl_json_begin_array(document, key);
 	foreach(cell, rows)
-		sl_put_string(document, NULL,
+		sl_json_string(document, NULL,
 					  ((const SlRevisionRow *) lfirst(cell))->revision);
 	foreach(cell, names)
-		sl_put_string(document, NULL, lfirst(cell));
-	sl_end_array(document);
+		sl_json_string(document, NULL, lfirst(cell));
+	sl_json_end_array(document);
 }
 
 static void
 put_history(SlDocument *document, const SlReport *report)
 {
-	sl_begin_object(document, "history");
+	sl_json_begin_object(document, "history");
 	put_revisions(document, "current", report->standing.current, NIL);
 	put_revisions(document, "expected", report->expected,
 				  report->unknown_names);
 	put_revisions(document, "head", report->heads, NIL);
-	sl_put_bool(document, "at_head", report->at_head);
+	sl_json_bool(document, "at_head", report->at_head);
 	put_revisions(document, "pending", report->standing.pending, NIL);
 	put_revisions(document, "failed", report->standing.failed, NIL);
 	put_revisions(document, "beyond", NIL, report->standing.beyond);
-	sl_end_object(document);
+	sl_json_end_object(document);
 }
 
 static void
@@ -61,14 +61,14 @@ put_schema(SlDocument *document, const SlReport *report)
 {
 	ListCell   *cell;
 
-	sl_begin_object(document, "schema");
+	sl_json_begin_object(document, "schema");
 	foreach(cell, report->requirements)
 	{
 		const SlRequirementState *state = lfirst(cell);
 
-		sl_put_bool(document, state->name, state->holds);
+		sl_json_bool(document, state->name, state->holds);
 	}
-	sl_end_object(document);
+	sl_json_end_object(document);
 }
 
 static void
@@ -76,15 +76,15 @@ put_coverage(SlDocument *document, const SlReport *report)
 {
 	if (!report->looked || report->unknown)
 	{
-		sl_put_null(document, "coverage");
+		sl_json_null(document, "coverage");
 		return;
 	}
-	sl_begin_object(document, "coverage");
-	sl_put_number(document, "verified", report->truth.verified);
-	sl_put_number(document, "unverifiable", report->truth.unverifiable);
-	sl_put_number(document, "untraceable", report->truth.untraceable);
-	sl_put_number(document, "forced", report->truth.forced);
-	sl_end_object(document);
+	sl_json_begin_object(document, "coverage");
+	sl_json_number(document, "verified", report->truth.verified);
+	sl_json_number(document, "unverifiable", report->truth.unverifiable);
+	sl_json_number(document, "untraceable", report->truth.untraceable);
+	sl_json_number(document, "forced", report->truth.forced);
+	sl_json_end_object(document);
 }
 
 /* sl_status(expected_head) */
@@ -96,23 +96,23 @@ sl_status(PG_FUNCTION_ARGS)
 	SlReport   *report = sl_report_make(expected, SL_REPORT_ALL);
 	SlDocument	document = {NULL, NULL};
 
-	sl_begin_object(&document, NULL);
-	sl_put_string(&document, "status", report->verdict->status);
-	sl_put_string(&document, "verdict", report->verdict->name);
+	sl_json_begin_object(&document, NULL);
+	sl_json_string(&document, "status", report->verdict->status);
+	sl_json_string(&document, "verdict", report->verdict->name);
 	if (sl_verdict_is_unknown(report->verdict))
-		sl_put_null(&document, "migrated");
+		sl_json_null(&document, "migrated");
 	else
-		sl_put_bool(&document, "migrated", report->verdict->migrated);
-	sl_put_bool(&document, "ready", sl_ready_of(report, expected));
+		sl_json_bool(&document, "migrated", report->verdict->migrated);
+	sl_json_bool(&document, "ready", sl_ready_of(report, expected));
 	put_history(&document, report);
 	put_schema(&document, report);
 	put_coverage(&document, report);
-	sl_put_drift(&document, report);
-	sl_put_stamp_drift(&document, report);
-	sl_put_lock(&document);
-	sl_put_time(&document, "checked_at", GetCurrentTimestamp());
-	sl_put_string(&document, "server_version",
+	sl_json_drift(&document, report);
+	sl_json_stamp_drift(&document, report);
+	sl_json_lock(&document);
+	sl_json_time(&document, "checked_at", GetCurrentTimestamp());
+	sl_json_string(&document, "server_version",
 				  GetConfigOptionByName("server_version", NULL, false));
-	sl_end_object(&document);
+	sl_json_end_object(&document);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(document.result));
 }

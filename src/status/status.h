@@ -80,6 +80,18 @@ extern SlReport *sl_report_make(const char *expected, SlReportDepth depth);
 extern bool sl_stamp_is_wanted(const SlReport *report,
 							   const SlStampFinding *finding);
 
+/* in finding.c */
+struct SlDocument;
+extern char *sl_drift_text(const SlDriftFinding *finding);
+extern char *sl_stamp_text(const SlStampFinding *finding);
+extern void sl_json_drift(struct SlDocument *document, const SlReport *report);
+extern void sl_json_stamp_drift(struct SlDocument *document,
+							   const SlReport *report);
+
+/* in verify.c */
+extern bool sl_verdict_is_unknown(const SlVerdict *verdict);
+extern bool sl_ready_of(const SlReport *report, const char *expected);
+
 /* in require.c */
 extern bool sl_error_must_pass(const ErrorData *error);
 

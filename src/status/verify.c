@@ -149,7 +149,7 @@ answer_by_looking(const char *expected, bool *verified, bool *ready)
 	answer->verified = *verified;
 	answer->ready = *ready;
 	answer->witness = before;
-	answer->until = report->truth.until;
+	answer->until = sl_accepted_next_end();
 	answer->lasting = memcmp(&before, &after, sizeof(Witness)) == 0 &&
 		!sl_verdict_is_unknown(report->verdict);
 }
