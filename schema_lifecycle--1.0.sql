@@ -373,6 +373,60 @@ AS 'MODULE_PATHNAME', 'sl_compare';
 COMMENT ON FUNCTION @extschema@.sl_compare(jsonb, jsonb) IS
 'what differs between two snapshots, or between one and the live facts';
 
+CREATE FUNCTION @extschema@.sl_expected(revision text DEFAULT NULL,
+	OUT class text, OUT identity text, OUT definition jsonb)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_expected';
+COMMENT ON FUNCTION @extschema@.sl_expected(text) IS
+'the facts that the history leads to, at present or at a revision';
+
+CREATE FUNCTION @extschema@.sl_detect_drift(
+	OUT severity text, OUT class text, OUT identity text, OUT problem text,
+	OUT attribute text, OUT expected text, OUT actual text,
+	OUT revision text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_detect_drift';
+COMMENT ON FUNCTION @extschema@.sl_detect_drift() IS
+'what differs between the live facts and those that the history leads to';
+
+CREATE FUNCTION @extschema@.sl_detect_stamp_drift(
+	OUT revision text, OUT verdict text, OUT class text, OUT identity text,
+	OUT problem text, OUT expected jsonb, OUT actual jsonb,
+	OUT evidence text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_detect_stamp_drift';
+COMMENT ON FUNCTION @extschema@.sl_detect_stamp_drift() IS
+'revisions that are recorded as applied and are not in the live facts';
+
+CREATE FUNCTION @extschema@.sl_locate(
+	OUT revision text, OUT missing integer, OUT altered integer,
+	OUT unexpected integer, OUT exact boolean)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_locate';
+COMMENT ON FUNCTION @extschema@.sl_locate() IS
+'the revisions whose facts the live ones could be, the best first';
+
+CREATE FUNCTION @extschema@.sl_accept(class text, identity text,
+	attribute text DEFAULT NULL, reason text DEFAULT NULL,
+	until timestamptz DEFAULT NULL)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_accept';
+COMMENT ON FUNCTION @extschema@.sl_accept(text, text, text, text, timestamptz) IS
+'a known difference: no drift from now on, or until then';
+
+CREATE FUNCTION @extschema@.sl_unaccept(class text, identity text,
+	attribute text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unaccept';
+COMMENT ON FUNCTION @extschema@.sl_unaccept(text, text, text) IS
+'take back sl_accept(); false if there was none';
+
 --
 -- Status
 --

@@ -24,6 +24,10 @@ typedef struct SlFactSet
 	int			space;
 	SlFact	  **facts;
 	SlCatalogOptions options;	/* what they are the facts of */
+
+	/* where the set holds only what may differ: is there such a fact? */
+	bool		(*knows) (const char *class, const char *identity, void *arg);
+	void	   *arg;
 } SlFactSet;
 
 /* One difference. */
@@ -45,10 +49,16 @@ extern void sl_fact_set_add(const SlFact *fact, void *set);
 extern void sl_fact_set_sort(SlFactSet *set);
 extern const SlFact *sl_fact_set_find(const SlFactSet *set, const char *class,
 									  const char *identity);
+extern SlFact *sl_fact_parse(const char *class, const char *identity,
+							 Jsonb *definition);
 extern SlFactSet *sl_snapshot_parse(Jsonb *document, const char *argument);
 extern Jsonb *sl_snapshot_make(const SlFactSet *set);
 
 /* in compare.c */
+extern void sl_facts_compare(const SlFact *expected, const SlFact *actual,
+							 SlFindingSink sink, void *arg);
+extern SlFact *sl_fact_outline(const SlFact *fact);
+extern const SlFact *sl_fact_owner(const SlFact *fact, const SlFactSet *set);
 extern void sl_fact_sets_compare(const SlFactSet *expected,
 								 const SlFactSet *actual, SlFindingSink sink,
 								 void *arg);

@@ -428,8 +428,8 @@ sl_claims_read(int *count)
 
 static SlQuery read_evidence = {
 	"SELECT e.id, e.revision, e.evidence, e.log_id,"
-	" r.revision IS NULL OR e.meaning IS NOT DISTINCT FROM r.meaning"
-	" FROM @.sl_evidence AS e LEFT JOIN @.sl_registry AS r"
+	" r.revision IS NULL OR e.meaning IS NOT DISTINCT FROM r.meaning,"
+	" r.has_data FROM @.sl_evidence AS e LEFT JOIN @.sl_registry AS r"
 	" ON r.revision OPERATOR(pg_catalog.=) e.revision"
 	" WHERE e.complete ORDER BY e.id USING OPERATOR(pg_catalog.<)",
 };
@@ -477,6 +477,7 @@ sl_evidence_read(int *count)
 		row->evidence = evidence_name(&result, i, 3);
 		row->log_id = sl_result_bigint(&result, i, 4);
 		row->current = sl_result_bool(&result, i, 5);
+		row->has_data = sl_result_bool(&result, i, 6);
 	}
 	*count = (int) result.nrows;
 	sl_query_close(&result);

@@ -394,6 +394,7 @@ typedef struct SlEvidenceRow
 	const char *evidence;
 	int64		log_id;			/* 0: none */
 	bool		current;		/* of the script that is registered now */
+	bool		has_data;		/* that script */
 } SlEvidenceRow;
 
 /* All of them, by id. */
@@ -494,6 +495,12 @@ typedef struct SlOptions
 	bool		prune;			/* sl_load */
 	char	   *source;			/* sl_load; empty: the format's name */
 } SlOptions;
+
+/*
+ * The patterns of "ignore", char *: class:identity, with commas between that
+ * are outside of quotes and parentheses, as identities of functions have them.
+ */
+extern List *sl_split_patterns(const char *text);
 
 /* An unknown key or a bad value: SL009. */
 extern void sl_options_resolve(SlOptions *options, Jsonb *given);
