@@ -29,6 +29,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
@@ -65,6 +66,7 @@ typedef struct SlReader
 	StringInfoData statement;
 	Piece		pieces[MAX_PIECES];
 	int			npieces;
+	bool		spaced;			/* a blank stands before a bracket */
 } SlReader;
 
 static void read_object(SlReader *reader, SlRequirement *requirement);
@@ -279,6 +281,9 @@ find_schema(SlReader *reader, const SlRequirement *requirement,
 {
 	ListCell   *cell;
 
+	/* the server, too, looks there first */
+	if (is_in_schema(requirement, PG_CATALOG_NAMESPACE, name))
+		return pstrdup("pg_catalog");
 	foreach(cell, reader->path)
 	{
 		Oid			schema = get_namespace_oid(lfirst(cell), true);
@@ -356,7 +361,7 @@ copy_to(SlReader *reader, int end)
 	reader->npieces++;
 	appendBinaryStringInfo(&reader->statement, reader->text + reader->at,
 						   length);
-	if (length > 0 && reader->text[reader->at] != '(')
+	if (length > 0 && (reader->text[reader->at] != '(' || reader->spaced))
 		appendStringInfoChar(&reader->canonical, ' ');
 	appendBinaryStringInfo(&reader->canonical, reader->text + reader->at,
 						   length);
@@ -686,6 +691,7 @@ read_constraint(SlReader *reader, SlRequirement *requirement)
 		requirement->name = take_name(reader);
 		skip_space(reader);
 		before = reader->at;
+		reader->spaced = requirement->name != NULL;
 	}
 	reader->at = before;
 	if (requirement->name != NULL)
@@ -711,6 +717,7 @@ read_enum(SlReader *reader, SlRequirement *requirement)
 {
 	take_object(reader, requirement, _("the name of a type"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
+	reader->spaced = true;
 	say(reader, "CREATE TYPE %s AS ENUM", qualified(requirement));
 	copy_rest(reader);
 	requirement->tree = parse_statement(reader, T_CreateEnumStmt);
