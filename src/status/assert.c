@@ -33,6 +33,8 @@ typedef struct Findings
 	char	   *first;
 	int			count;
 	const char *hint;			/* what to do about the first */
+	bool		stamp;			/* both checks are made, and have to say */
+	bool		drift;			/* each thing once */
 } Findings;
 
 static void check_graph(const SlReport *report, Findings *findings);
@@ -130,6 +132,8 @@ check_head(const SlReport *report, Findings *findings)
 {
 	ListCell   *cell;
 
+	if (report->empty || report->unknown_names != NIL)
+		findings->hint = "sl_load() and slctl push register revisions; see sl_graph() for those that are.";
 	if (report->empty)
 		add(findings, _("no revision is registered"));
 	else
@@ -160,6 +164,42 @@ is_unknown(const SlReport *report, Findings *findings)
 	return report->unknown;
 }
 
+/* Does the other kind of drift have the same object among its findings? */
+static bool
+has_drift(const SlReport *report, const SlStampFinding *finding)
+{
+	ListCell   *cell;
+
+	foreach(cell, report->truth.drift)
+	{
+		const SlDriftFinding *drift = lfirst(cell);
+
+		if (strcmp(drift->severity, "info") != 0 &&
+			strcmp(drift->class, finding->class) == 0 &&
+			strcmp(drift->identity, finding->identity) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_stamp(const SlReport *report, const SlDriftFinding *finding)
+{
+	ListCell   *cell;
+
+	foreach(cell, report->truth.stamp)
+	{
+		const SlStampFinding *stamp = lfirst(cell);
+
+		if (stamp->class != NULL &&
+			strcmp(stamp->problem, "missing") == 0 &&
+			strcmp(stamp->class, finding->class) == 0 &&
+			strcmp(stamp->identity, finding->identity) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 check_stamp(const SlReport *report, Findings *findings)
 {
@@ -171,7 +211,10 @@ check_stamp(const SlReport *report, Findings *findings)
 	{
 		const SlStampFinding *finding = lfirst(cell);
 
-		if (finding->class != NULL)
+		/* what became of a fact is told in full by the other check */
+		if (finding->class != NULL &&
+			!(findings->drift && strcmp(finding->problem, "missing") != 0 &&
+			  has_drift(report, finding)))
 			add(findings, "%s", sl_stamp_text(finding));
 	}
 }
@@ -204,7 +247,9 @@ add_drift(const SlReport *report, Findings *findings, bool unexpected)
 		const SlDriftFinding *finding = lfirst(cell);
 
 		if (strcmp(finding->severity, "info") != 0 &&
-			(strcmp(finding->problem, "unexpected") == 0) == unexpected)
+			(strcmp(finding->problem, "unexpected") == 0) == unexpected &&
+			!(findings->stamp && strcmp(finding->problem, "missing") == 0 &&
+			  has_stamp(report, finding)))
 			add(findings, "%s", sl_drift_text(finding));
 	}
 }
@@ -243,8 +288,7 @@ check_unverifiable(const SlReport *report, Findings *findings)
 		const SlStampFinding *finding = lfirst(cell);
 
 		if (finding->class == NULL)
-			add(findings, _("revision %s cannot be verified: there is no evidence of what it did"),
-				finding->revision);
+			add(findings, "%s", sl_stamp_text(finding));
 	}
 }
 
@@ -302,14 +346,23 @@ sl_assert(PG_FUNCTION_ARGS)
 	int			i;
 
 	initStringInfo(&findings.text);
+	if (wanted == NULL)
+	{
+		wanted = palloc0_array(bool, lengthof(checks));
+		for (i = 0; i < (int) lengthof(checks); i++)
+			wanted[i] = checks[i].by_default;
+	}
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
-		int			before = findings.count;
-
-		if (wanted != NULL ? !wanted[i] : !checks[i].by_default)
+		findings.stamp |= wanted[i] && checks[i].check == check_stamp;
+		findings.drift |= wanted[i] && checks[i].check == check_drift;
+	}
+	for (i = 0; i < (int) lengthof(checks); i++)
+	{
+		if (!wanted[i])
 			continue;
 		checks[i].check(report, &findings);
-		if (before == 0 && findings.count > 0)
+		if (findings.count > 0 && findings.hint == NULL)
 			findings.hint = checks[i].hint;
 	}
 	if (findings.count == 0)

@@ -44,15 +44,30 @@ sl_drift_text(const SlDriftFinding *finding)
 	return text.data;
 }
 
+/* What a row of stamp drift means, by the verdict on its revision. */
+static const struct
+{
+	const char *verdict;
+	const char *text;
+}			stamp_texts[] = {
+	{"stamped", gettext_noop("revision %s is recorded as applied, but nothing of it is there: %s %s is %s")},
+	{"partial", gettext_noop("revision %s is recorded as applied, but is not all there: %s %s is %s")},
+	{"altered", gettext_noop("revision %s is not as it was applied: %s %s is %s")},
+};
+
 char *
 sl_stamp_text(const SlStampFinding *finding)
 {
-	if (finding->class == NULL)
-		return psprintf(_("revision %s: %s"), finding->revision,
-						finding->verdict);
-	return psprintf(_("revision %s is %s: %s %s %s"), finding->revision,
-					finding->verdict, finding->class, finding->identity,
-					finding->problem);
+	int			i;
+
+	for (i = 0; i < (int) lengthof(stamp_texts); i++)
+		if (finding->class != NULL &&
+			strcmp(stamp_texts[i].verdict, finding->verdict) == 0)
+			return psprintf(_(stamp_texts[i].text), finding->revision,
+							finding->class, finding->identity,
+							finding->problem);
+	return psprintf(_("revision %s cannot be verified: there is no evidence of what it did"),
+					finding->revision);
 }
 
 static void
