@@ -433,14 +433,14 @@ COMMENT ON FUNCTION @extschema@.sl_unaccept(text, text, text) IS
 
 CREATE FUNCTION @extschema@.sl_verify(expected_head text DEFAULT NULL)
 RETURNS boolean
-LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_verify';
 COMMENT ON FUNCTION @extschema@.sl_verify(text) IS
 'is the database at the expected head, and is that true; never an error';
 
 CREATE FUNCTION @extschema@.sl_ready(expected_head text DEFAULT NULL)
 RETURNS boolean
-LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_ready';
 COMMENT ON FUNCTION @extschema@.sl_ready(text) IS
 'may a service that expects this head work; never an error';
@@ -448,14 +448,14 @@ COMMENT ON FUNCTION @extschema@.sl_ready(text) IS
 CREATE FUNCTION @extschema@.sl_assert(expected_head text DEFAULT NULL,
 	checks text[] DEFAULT '{graph,head,stamp,drift,requirements}')
 RETURNS void
-LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_assert';
 COMMENT ON FUNCTION @extschema@.sl_assert(text, text[]) IS
 'nothing, or an error with all that is wrong';
 
 CREATE FUNCTION @extschema@.sl_status(expected_head text DEFAULT NULL)
 RETURNS jsonb
-LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_status';
 COMMENT ON FUNCTION @extschema@.sl_status(text) IS
 'verdict, history, requirements, drift and who migrates, as one document';
