@@ -85,6 +85,7 @@ extern void sl_catalog_objects(const SlCatalogOptions *options,
 /* in fact.c */
 extern SlFact *sl_fact_copy(const SlFact *fact);
 extern int	sl_fact_compare(const SlFact *a, const SlFact *b);
+extern bool sl_fact_equal(const SlFact *a, const SlFact *b);
 extern bool sl_attribute_equal(const SlAttribute *a, const SlAttribute *b);
 extern char *sl_attribute_text(const SlAttribute *attribute);
 extern void sl_fact_push_definition(const SlFact *fact,

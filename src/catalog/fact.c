@@ -46,8 +46,11 @@ struct SlFactDigest
 	Sha256	   *digests;
 };
 
-/* Begin a fact, in the batch's memory. */
-void
+/*
+ * Begin a fact, in the batch's memory.  False: nothing but its name is
+ * wanted, and that is done.
+ */
+bool
 sl_fact_begin(SlScan *scan, const char *class, const char *identity)
 {
 	scan->fact = palloc_object(SlFact);
@@ -55,8 +58,15 @@ sl_fact_begin(SlScan *scan, const char *class, const char *identity)
 	scan->fact->identity = identity;
 	scan->fact->address = scan->address;
 	scan->fact->nattributes = 0;
+	scan->fact->attributes = NULL;
+	if (scan->names)
+	{
+		sl_fact_end(scan);
+		return false;
+	}
 	scan->space = 8;
 	scan->fact->attributes = palloc_array(SlAttribute, scan->space);
+	return true;
 }
 
 /* Room for one attribute, where its name belongs. */
@@ -228,6 +238,21 @@ sl_attribute_equal(const SlAttribute *a, const SlAttribute *b)
 		return false;
 	for (i = 0; i < a->nitems; i++)
 		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Do two facts of one name say the same? */
+bool
+sl_fact_equal(const SlFact *a, const SlFact *b)
+{
+	int			i;
+
+	if (a->nattributes != b->nattributes || sl_fact_compare(a, b) != 0)
+		return false;
+	for (i = 0; i < a->nattributes; i++)
+		if (strcmp(a->attributes[i].name, b->attributes[i].name) != 0 ||
+			!sl_attribute_equal(&a->attributes[i], &b->attributes[i]))
 			return false;
 	return true;
 }
