@@ -329,7 +329,7 @@ sub new_world
 
 	# what every database has
 	$w->{public} = { kind => 'schema', name => 'public', users => 1,
-		needs => [], fixed => 1 };
+		needs => [], fixed => 1, comment => 'standard public schema' };
 	push @{ $w->{objects} }, $w->{public};
 	return $w;
 }
@@ -614,7 +614,12 @@ sub new_parted
 			columns => [$k], needs => [$k]);
 	}
 	my @sql = (create_table_sql($w, $t));
-	push @sql, new_partition($w, $t)->{sql} for 1 .. 1 + $w->{r}->(3);
+	for (1 .. 1 + $w->{r}->(3))
+	{
+		my $sql = new_partition($w, $t)->{sql};
+
+		push @sql, ref $sql ? @$sql : $sql;
+	}
 	return { sql => \@sql };
 }
 
@@ -1493,15 +1498,15 @@ sub new_publication
 	}
 	elsif ($what == 1)
 	{
-		$sql = ' FOR TABLE ' . name_of($t) . ' (id)';
+		$sql = ' FOR TABLE ONLY ' . name_of($t) . ' (id)';
 	}
 	elsif ($what == 2)
 	{
-		$sql = ' FOR TABLE ' . name_of($t) . " WHERE (id > 3) WITH (publish = 'insert')";
+		$sql = ' FOR TABLE ONLY ' . name_of($t) . " WHERE (id > 3) WITH (publish = 'insert')";
 	}
 	else
 	{
-		$sql = ' FOR TABLE ' . name_of($t) . ' WITH (publish_via_partition_root)';
+		$sql = ' FOR TABLE ONLY ' . name_of($t) . ' WITH (publish_via_partition_root)';
 	}
 	if ($t && $sql =~ /TABLE /)
 	{
@@ -1579,7 +1584,7 @@ sub new_extension
 	my ($w) = @_;
 	my $name = pick($w, grep { !$w->{extension}{$_} } sort keys %extensions) or return undef;
 	my $schema = some_schema($w);
-	my $o = add($w, 'extension', name => $name, needs => [$schema], inside => $schema);
+	my $o = add($w, 'extension', name => $name, told => 1, needs => [$schema], inside => $schema);
 
 	$w->{extension}{$name} = 1;
 	return { sql => "CREATE EXTENSION $name SCHEMA " . qi($schema->{name}) . $extensions{$name} };
@@ -1608,7 +1613,9 @@ sub new_transform
 	my ($w) = @_;
 
 	return undef if $w->{transform}++;
-	my $o = add($w, 'transform', name => '', identity => sub { 'FOR integer LANGUAGE sql' });
+
+	# functions of its type come to depend on it
+	my $o = add($w, 'transform', name => '', fixed => 1, identity => sub { 'FOR integer LANGUAGE sql' });
 	return { sql => 'CREATE TRANSFORM FOR integer LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal))' };
 }
 

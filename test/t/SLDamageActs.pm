@@ -66,7 +66,7 @@ sub set_attribute
 	return undef if defined $was && $was eq $value;
 	return {
 		sql => $sql,
-		finds => [ altered($o, $attribute, $was, $value) ],
+		finds => [ altered($o, $attribute, $o->{copy} ? undef : $was, $value) ],
 		done => sub { $o->{state}{$key} = $value }
 	};
 }
@@ -82,13 +82,14 @@ sub comment
 	my $text = defined $was && chance($w, 3) ? undef : "it's " . $w->{r}->(10000);
 	my $sql = 'COMMENT ON ' . sql_of($o) . ' IS ';
 
-	return undef if $o->{kind} eq 'mapping' || ($o->{comment_unknown} // 0);
+	return undef if $o->{kind} eq 'mapping';
 	return undef if $o->{kind} eq 'column' && $o->{parent}{kind} eq 'index';
 	return {
 		sql => $sql . (defined $text ? ql($text) : 'NULL'),
 		undo => $sql . (defined $was ? ql($was) : 'NULL'),
-		finds => [ altered($o, 'comment', $was // $null, $text // $null) ],
-		done => sub { $o->{comment} = $text }
+		no_undo => $o->{told},
+		finds => [ altered($o, 'comment', $o->{told} ? undef : $was // $null, $text // $null) ],
+		done => sub { $o->{comment} = $text; delete $o->{told} }
 	};
 }
 
@@ -277,6 +278,9 @@ sub drop
 		return undef unless is_lone($o->{parent});
 		return undef if @{ [ columns_of($w, $o->{parent}) ] } < 3;
 	}
+
+	# a script that has it runs outside of a transaction
+	return undef if $kind eq 'subscription' && !$w->{damaging};
 	if ($kind eq 'opclass')
 	{
 		push @finds, altered($o->{family}, 'operators'),
@@ -1218,7 +1222,8 @@ sub family
 
 	return undef if $o->{used} || $o->{state}{"o$n"};
 	return {
-		sql => 'ALTER ' . sql_of($o) . " ADD OPERATOR $n > (integer, integer)",
+		sql => 'ALTER ' . sql_of($o) . " ADD OPERATOR $n "
+		  . ($n == 5 ? '>' : '<=') . ' (integer, integer)',
 		undo => 'ALTER ' . sql_of($o) . " DROP OPERATOR $n (integer, integer)",
 		finds => [ altered($o, 'operators') ],
 		done => sub { $o->{state}{"o$n"} = 1 }
@@ -1255,7 +1260,7 @@ sub enum_label
 			done => sub { $o->{labels} = \@new }
 		};
 	}
-	my $where = $w->{r}->(@labels);
+	my $where = $w->{r}->(scalar @labels);
 
 	splice @new, $where, 0, $text;
 	return {
@@ -1422,6 +1427,17 @@ my %acts = (
 	extension => [ \&extension_update ]);
 my @common = (\&comment, \&rename, \&set_schema, \&owner, \&grant, \&drop);
 
+# What most is done to.
+my %weight = (column => 6, table => 4, constraint => 5, index => 4, view => 2,
+	function => 2);
+
+sub some_kind
+{
+	my ($w) = @_;
+
+	return pick($w, map { ($_) x ($weight{$_} // 1) } kinds_of());
+}
+
 sub list
 {
 	my ($sql) = @_;
@@ -1472,7 +1488,7 @@ sub next_step
 		}
 		else
 		{
-			my $class = pick($w, kinds_of());
+			my $class = some_kind($w);
 			my $o = pick($w, alive($w, $class)) or next;
 			my $act = pick($w, @common, \&remake, @{ $acts{$class} // [] }, @{ $acts{$class} // [] });
 
@@ -1490,7 +1506,7 @@ sub wrapped
 {
 	my ($w, $sql) = @_;
 
-	return $sql if !chance($w, 12) || $sql =~ /\$/;
+	return $sql if !chance($w, 12) || $sql =~ /\$|^SELECT/;
 	return "DO \$do\$BEGIN EXECUTE \$x\$$sql\$x\$; END\$do\$";
 }
 
@@ -1521,13 +1537,16 @@ sub repeatable
 		$r->{view}{limit} = 2 + $w->{r}->(5000) if $what != 0;
 		$r->{function}{version}++ if $what != 1;
 	}
+	my $comment = chance($w, 2);
+
+	$r->{view}{comment} = 'again' if $comment;
 	return {
 		id => $r->{id},
 		kind => 'repeatable',
 		statements => [
 			view_sql($w, $r->{view}, 1),
 			function_sql($r->{function}, 1),
-			chance($w, 2) ? 'COMMENT ON ' . sql_of($r->{view}) . " IS 'again'" : ()
+			$comment ? 'COMMENT ON ' . sql_of($r->{view}) . " IS 'again'" : ()
 		],
 		remade => {},
 		rebuilt => {}
@@ -1642,10 +1661,14 @@ sub next_damage
 			$_->{touched} = 1 for @{ $act->{touches} };
 			return $act;
 		}
-		$o = pick($w, alive($w, pick($w, kinds_of()))) or next;
+		$o = pick($w, alive($w, some_kind($w))) or next;
 		next if $o->{touched} || $o->{gone} || $o->{parent} && $o->{parent}{gone};
 		my $how = pick($w, @common, @{ $acts{ $o->{kind} } // [] }, @{ $acts{ $o->{kind} } // [] });
 
+		# these go on to those below
+		next
+		  if $o->{kind} eq 'column' && $how != \&comment && $how != \&grant
+		  && has_children($o->{parent});
 		$act = $how->($w, $o) or next;
 		next if $act->{nontx};
 		next if $act->{gone} && $how != \&drop_lonely && !can_go($w, $o);

@@ -71,7 +71,7 @@ package Psql
 			'-P', 'null=<null>', '-v', 'VERBOSITY=verbose', '-v',
 			'SHOW_CONTEXT=never', '-d', $node->connstr($db), '-f', '-');
 		@{$self}{qw(in out)} = ($in, $out);
-		$self->query('SET client_min_messages = warning; SET client_encoding = UTF8');
+		$self->query('SET client_min_messages = error; SET client_encoding = UTF8');
 		return $self;
 	}
 
@@ -409,7 +409,7 @@ sub do_sql
 {
 	my ($s, $sql) = @_;
 
-	$s->rows($_) for map { split /(?<=;) (?=[A-Z])/ } ref $sql ? @$sql : ($sql);
+	$s->rows($_) for ref $sql ? @$sql : ($sql);
 }
 
 sub make_damages
