@@ -102,11 +102,60 @@ CREATE TABLE @extschema@.sl_setting (
 	PRIMARY KEY (name)
 );
 
+-- a run that left a footprint; ids count up under the migration lock
+CREATE TABLE @extschema@.sl_evidence (
+	id				bigint NOT NULL,
+	revision		text COLLATE pg_catalog."C" NOT NULL,
+	evidence		text NOT NULL,		-- applied, rehearsed, observed, imported
+	log_id			bigint,				-- the row of sl_log of that run
+	meaning			text,				-- of the script that ran
+	complete		boolean NOT NULL,	-- false: half way, outside a transaction
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (id)
+);
+
+CREATE INDEX sl_evidence_revision ON @extschema@.sl_evidence (revision);
+
+-- the facts that a run added, replaced, changed and removed
+CREATE TABLE @extschema@.sl_footprint (
+	evidence_id		bigint NOT NULL,
+	ordinal			integer NOT NULL,
+	class			text COLLATE pg_catalog."C" NOT NULL,
+	identity		text COLLATE pg_catalog."C" NOT NULL,
+	change			"char" NOT NULL,	-- a, r, c, d
+	key				bytea NOT NULL,		-- hash of class and identity
+	before			bytea,				-- hash of the fact: 'c' only
+	after			bytea,				-- the same; not 'd'
+	definition		jsonb,				-- the fact itself, after; not 'd'
+	changed			text[],				-- attributes that differ: 'c' only
+	PRIMARY KEY (evidence_id, ordinal)
+);
+
+-- differences that somebody knows of
+CREATE TABLE @extschema@.sl_accepted (
+	class			text COLLATE pg_catalog."C" NOT NULL,
+	identity		text COLLATE pg_catalog."C" NOT NULL,
+	attribute		text COLLATE pg_catalog."C" NOT NULL,	-- '': the whole object
+	reason			text,
+	until			timestamptz,
+	role			name NOT NULL,
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (class, identity, attribute)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
+
+-- no table: its relation stands in messages for "the ledger was written to"
+CREATE TYPE @extschema@.sl_generation AS (written boolean);
+COMMENT ON TYPE @extschema@.sl_generation IS
+'a mark by which sessions learn that the tables of schema_lifecycle changed; holds nothing';
 
 --
 -- Registry
@@ -309,6 +358,60 @@ LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_compare';
 COMMENT ON FUNCTION @extschema@.sl_compare(jsonb, jsonb) IS
 'what differs between two snapshots, or between one and the live facts';
+
+CREATE FUNCTION @extschema@.sl_expected(revision text DEFAULT NULL,
+	OUT class text, OUT identity text, OUT definition jsonb)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_expected';
+COMMENT ON FUNCTION @extschema@.sl_expected(text) IS
+'the facts that the history leads to, at present or at a revision';
+
+CREATE FUNCTION @extschema@.sl_detect_drift(
+	OUT severity text, OUT class text, OUT identity text, OUT problem text,
+	OUT attribute text, OUT expected text, OUT actual text,
+	OUT revision text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_detect_drift';
+COMMENT ON FUNCTION @extschema@.sl_detect_drift() IS
+'what differs between the live facts and those that the history leads to';
+
+CREATE FUNCTION @extschema@.sl_detect_stamp_drift(
+	OUT revision text, OUT verdict text, OUT class text, OUT identity text,
+	OUT problem text, OUT expected jsonb, OUT actual jsonb,
+	OUT evidence text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_detect_stamp_drift';
+COMMENT ON FUNCTION @extschema@.sl_detect_stamp_drift() IS
+'revisions that are recorded as applied and are not in the live facts';
+
+CREATE FUNCTION @extschema@.sl_locate(
+	OUT revision text, OUT missing integer, OUT altered integer,
+	OUT unexpected integer, OUT exact boolean)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_locate';
+COMMENT ON FUNCTION @extschema@.sl_locate() IS
+'the revisions whose facts the live ones could be, the best first';
+
+CREATE FUNCTION @extschema@.sl_accept(class text, identity text,
+	attribute text DEFAULT NULL, reason text DEFAULT NULL,
+	until timestamptz DEFAULT NULL)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_accept';
+COMMENT ON FUNCTION @extschema@.sl_accept(text, text, text, text, timestamptz) IS
+'a known difference: no drift from now on, or until then';
+
+CREATE FUNCTION @extschema@.sl_unaccept(class text, identity text,
+	attribute text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unaccept';
+COMMENT ON FUNCTION @extschema@.sl_unaccept(text, text, text) IS
+'take back sl_accept(); false if there was none';
 
 --
 -- Operate

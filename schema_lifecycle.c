@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
 #include "runner/runner.h"
@@ -42,4 +43,5 @@ _PG_init(void)
 	if (IsBinaryUpgrade)
 		return;
 	sl_fence_init();
+	sl_trace_init();
 }

@@ -298,7 +298,7 @@ END $$;
 -- Cancelled by the caller's statement_timeout, by a timeout of its own
 --
 SELECT sl_register('w1', 'SET LOCAL statement_timeout = ''1ms''; SELECT pg_sleep(60)', NULL, '{v2}') \gset
-SET statement_timeout = '50ms';
+SET statement_timeout = '2s';
 SELECT revision FROM sl_apply_pending('w1');
 \echo :LAST_ERROR_SQLSTATE
 SHOW statement_timeout;

@@ -19,6 +19,7 @@
 
 #include "postgres.h"
 
+#include "catalog/objectaddress.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
@@ -43,6 +44,8 @@ typedef struct SlFact
 {
 	const char *class;
 	const char *identity;
+	ObjectAddress address;		/* where it was read; of a column with its
+								 * number, of an index its pg_class row */
 	int			nattributes;
 	SlAttribute *attributes;
 } SlFact;
@@ -74,15 +77,15 @@ extern void sl_catalog_scan(const SlCatalogOptions *options, SlFactSink sink,
  * columns, constraints, indexes, triggers, rules, policies, statistics.  An
  * object that is not there, or has no facts, has none.
  */
-struct ObjectAddress;
 extern void sl_catalog_objects(const SlCatalogOptions *options,
-							   const struct ObjectAddress *objects,
+							   const ObjectAddress *objects,
 							   int nobjects, bool deep, SlFactSink sink,
 							   void *arg);
 
 /* in fact.c */
 extern SlFact *sl_fact_copy(const SlFact *fact);
 extern int	sl_fact_compare(const SlFact *a, const SlFact *b);
+extern bool sl_fact_equal(const SlFact *a, const SlFact *b);
 extern bool sl_attribute_equal(const SlAttribute *a, const SlAttribute *b);
 extern char *sl_attribute_text(const SlAttribute *attribute);
 extern void sl_fact_push_definition(const SlFact *fact,
@@ -97,5 +100,29 @@ typedef struct SlFactDigest SlFactDigest;
 extern SlFactDigest *sl_fact_digest_create(void);
 extern void sl_fact_digest_add(const SlFact *fact, void *digest);
 extern char *sl_fact_digest_final(SlFactDigest *digest);
+
+/*
+ * A fact as a few bytes.  A key stands for class and identity; a hash for the
+ * attributes, in parts, so that one hash serves whether owners and privileges
+ * are compared or not.  A part without attributes is zero.
+ */
+typedef struct SlFactKey
+{
+	uint8		bytes[16];
+} SlFactKey;
+
+typedef struct SlFactHash
+{
+	uint8		core[16];		/* all attributes but those below */
+	uint8		owner[8];
+	uint8		privileges[8];
+} SlFactHash;
+
+/* in hash.c */
+extern void sl_fact_key(const char *class, const char *identity,
+						SlFactKey *key);
+extern void sl_fact_hash(const SlFact *fact, SlFactHash *hash);
+extern bool sl_fact_hash_equal(const SlFactHash *a, const SlFactHash *b,
+							   const SlCatalogOptions *what);
 
 #endif							/* SL_CATALOG_H */

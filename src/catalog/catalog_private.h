@@ -17,6 +17,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/objectaddress.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "utils/hsearch.h"
 #include "utils/snapshot.h"
@@ -56,12 +57,15 @@ typedef struct SlScan
 {
 	const SlCatalogOptions *options;
 	bool		full;
+	bool		direct;			/* the caller is in a subtransaction */
+	bool		names;			/* only the names of facts are wanted */
 	int			nest_level;		/* of the pinned settings */
 	int			lock_timeout;	/* the user's, ms; 0: for ever */
 	Snapshot	snapshot;
 	MemoryContext cxt;			/* of the whole scan */
 	MemoryContext batch;		/* of the rows in work, and their facts */
 	List	   *ready;			/* facts of the batch */
+	ObjectAddress address;		/* of the row in work */
 	SlFact	   *fact;			/* in the making */
 	int			space;			/* for so many attributes */
 
@@ -99,8 +103,19 @@ typedef struct SlClass
 	void		(*row) (SlScan *scan, HeapTuple tuple, TupleDesc desc);
 } SlClass;
 
+/* What is to be described. */
+typedef struct SlTarget
+{
+	ObjectAddress address;
+	bool		deep;			/* and what hangs on it */
+} SlTarget;
+
+/* in scan.c */
+extern void sl_catalog_describe(const SlTarget *targets, int ntargets,
+								bool names, SlFactSink sink, void *arg);
+
 /* in fact.c: a fact in the making */
-extern void sl_fact_begin(SlScan *scan, const char *class,
+extern bool sl_fact_begin(SlScan *scan, const char *class,
 						  const char *identity);
 extern void sl_put(SlScan *scan, const char *name, const char *text);
 extern void sl_put_bool(SlScan *scan, const char *name, bool value);
@@ -111,6 +126,9 @@ extern void sl_put_sorted(SlScan *scan, const char *name, List *items);
 extern void sl_put_array(SlScan *scan, const char *name, Datum array,
 						 bool isnull);
 extern void sl_fact_end(SlScan *scan);
+extern void sl_append_text(StringInfo buffer, const char *text);
+extern void sl_append_attribute(StringInfo buffer,
+								const SlAttribute *attribute);
 
 /* in names.c */
 extern void sl_catalog_names_init(SlScan *scan);
@@ -159,6 +177,42 @@ extern char *sl_expression(SlScan *scan, Datum tree, SlRelation *rel);
 extern List *sl_expressions(SlScan *scan, Datum tree, SlRelation *rel);
 extern const char *sl_column_default(SlScan *scan, Oid relid,
 									 AttrNumber attnum);
+
+/* in dependents.c: what hangs together with what */
+extern bool sl_has_facts(Oid catalog);
+extern bool sl_can_be_member(Oid catalog);
+extern bool sl_carrier(ObjectAddress *address, Snapshot snapshot);
+extern bool sl_goes_with(Oid catalog, const ObjectAddress *carrier);
+extern bool sl_owner(const ObjectAddress *address, ObjectAddress *owner);
+extern void sl_add_target(List **targets, Oid catalog, Oid object, int sub,
+						  bool deep);
+extern void sl_add_partners(List **targets, const ObjectAddress *object);
+extern bool sl_add_dependents(List **targets, Oid catalog, Oid object);
+#if PG_VERSION_NUM >= 180000
+extern bool sl_is_not_null(Oid constraint);
+#endif
+
+/* in trace_statement.c: what a utility statement will change */
+typedef struct SlTouched
+{
+	List	   *targets;		/* SlTarget * */
+	bool		everything;		/* there is no telling */
+} SlTouched;
+
+/* in trace_table.c */
+extern Oid	sl_named_relation(const RangeVar *name);
+extern List *sl_relation_family(Oid relid);
+extern void sl_touch_family(SlTouched *touched, Oid relid);
+extern void sl_touch_names(SlTouched *touched, Oid relid);
+extern void sl_touch_typed_tables(SlTouched *touched, Oid relid);
+extern void sl_touch_views(SlTouched *touched, Oid relid);
+extern void sl_touch_rewritten(SlTouched *touched, Oid relid);
+extern void sl_touch_alter_table(Node *node, SlTouched *touched);
+extern void sl_touch_create_index(Node *node, SlTouched *touched);
+extern void sl_touch_truncate(Node *node, SlTouched *touched);
+
+extern bool sl_statement_matters(Node *statement);
+extern void sl_statement_touches(Node *statement, SlTouched *touched);
 
 /* in the files of the groups */
 #define SL_ROW(name) \

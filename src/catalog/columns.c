@@ -108,8 +108,9 @@ sl_row_column(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (rel == NULL || !rel->managed || rel->kind == RELKIND_SEQUENCE)
 		return;
 
-	sl_fact_begin(scan, "column", sl_within(rel->identity,
-											NameStr(form->attname)));
+	if (!sl_fact_begin(scan, "column", sl_within(rel->identity,
+												 NameStr(form->attname))))
+		return;
 	put_type(scan, form);
 	sl_put_bool(scan, "not_null", form->attnotnull);
 #if PG_VERSION_NUM >= 180000

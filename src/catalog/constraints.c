@@ -152,8 +152,9 @@ sl_row_constraint(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 		if (!managed)
 			return;
 	}
-	sl_fact_begin(scan, rel != NULL ? "constraint" : "domain constraint",
-				  sl_within(owner, NameStr(form->conname)));
+	if (!sl_fact_begin(scan, rel != NULL ? "constraint" : "domain constraint",
+					   sl_within(owner, NameStr(form->conname))))
+		return;
 	sl_put(scan, "kind", sl_char_word(kind_words, form->contype));
 	sl_put_true(scan, "deferrable", form->condeferrable);
 	sl_put_true(scan, "deferred", form->condeferred);

@@ -46,16 +46,27 @@ struct SlFactDigest
 	Sha256	   *digests;
 };
 
-/* Begin a fact, in the batch's memory. */
-void
+/*
+ * Begin a fact, in the batch's memory.  False: nothing but its name is
+ * wanted, and that is done.
+ */
+bool
 sl_fact_begin(SlScan *scan, const char *class, const char *identity)
 {
 	scan->fact = palloc_object(SlFact);
 	scan->fact->class = class;
 	scan->fact->identity = identity;
+	scan->fact->address = scan->address;
 	scan->fact->nattributes = 0;
+	scan->fact->attributes = NULL;
+	if (scan->names)
+	{
+		sl_fact_end(scan);
+		return false;
+	}
 	scan->space = 8;
 	scan->fact->attributes = palloc_array(SlAttribute, scan->space);
+	return true;
 }
 
 /* Room for one attribute, where its name belongs. */
@@ -185,6 +196,7 @@ sl_fact_copy(const SlFact *fact)
 
 	copy->class = pstrdup(fact->class);
 	copy->identity = pstrdup(fact->identity);
+	copy->address = fact->address;
 	copy->nattributes = fact->nattributes;
 	copy->attributes = palloc_array(SlAttribute, fact->nattributes + 1);
 	for (i = 0; i < fact->nattributes; i++)
@@ -226,6 +238,21 @@ sl_attribute_equal(const SlAttribute *a, const SlAttribute *b)
 		return false;
 	for (i = 0; i < a->nitems; i++)
 		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Do two facts of one name say the same? */
+bool
+sl_fact_equal(const SlFact *a, const SlFact *b)
+{
+	int			i;
+
+	if (a->nattributes != b->nattributes || sl_fact_compare(a, b) != 0)
+		return false;
+	for (i = 0; i < a->nattributes; i++)
+		if (strcmp(a->attributes[i].name, b->attributes[i].name) != 0 ||
+			!sl_attribute_equal(&a->attributes[i], &b->attributes[i]))
 			return false;
 	return true;
 }
@@ -339,8 +366,9 @@ hash_bytes_of(SlFactDigest *digest, const void *bytes, Size length,
 			 pg_cryptohash_error(digest->hash));
 }
 
-static void
-append_text(StringInfo buffer, const char *text)
+/* A text with its length before it, in UTF-8. */
+void
+sl_append_text(StringInfo buffer, const char *text)
 {
 	int			length = strlen(text);
 	const char *utf8 = text;
@@ -358,35 +386,39 @@ append_text(StringInfo buffer, const char *text)
 	appendBinaryStringInfo(buffer, utf8, length);
 }
 
+/* An attribute as it is digested. */
+void
+sl_append_attribute(StringInfo buffer, const SlAttribute *attribute)
+{
+	uint32		count;
+	int			i;
+
+	appendStringInfoCharMacro(buffer, "tbl"[attribute->kind]);
+	sl_append_text(buffer, attribute->name);
+	if (attribute->kind != SL_ATTRIBUTE_LIST)
+	{
+		sl_append_text(buffer, attribute->text);
+		return;
+	}
+	count = pg_hton32(attribute->nitems);
+	appendBinaryStringInfo(buffer, (const char *) &count, sizeof(count));
+	for (i = 0; i < attribute->nitems; i++)
+		sl_append_text(buffer, attribute->items[i]);
+}
+
 /* Count a fact; a SlFactSink. */
 void
 sl_fact_digest_add(const SlFact *fact, void *arg)
 {
 	SlFactDigest   *digest = arg;
 	StringInfo	buffer = &digest->buffer;
-	uint32		count;
 	int			i;
-	int			j;
 
 	resetStringInfo(buffer);
-	append_text(buffer, fact->class);
-	append_text(buffer, fact->identity);
+	sl_append_text(buffer, fact->class);
+	sl_append_text(buffer, fact->identity);
 	for (i = 0; i < fact->nattributes; i++)
-	{
-		const SlAttribute *attribute = &fact->attributes[i];
-
-		appendStringInfoCharMacro(buffer, "tbl"[attribute->kind]);
-		append_text(buffer, attribute->name);
-		if (attribute->kind != SL_ATTRIBUTE_LIST)
-		{
-			append_text(buffer, attribute->text);
-			continue;
-		}
-		count = pg_hton32(attribute->nitems);
-		appendBinaryStringInfo(buffer, (const char *) &count, sizeof(count));
-		for (j = 0; j < attribute->nitems; j++)
-			append_text(buffer, attribute->items[j]);
-	}
+		sl_append_attribute(buffer, &fact->attributes[i]);
 	if (digest->count == digest->space)
 	{
 		digest->space *= 2;

@@ -36,8 +36,9 @@ sl_row_fdw(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, ForeignDataWrapperRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "foreign data wrapper",
-				  pstrdup(quote_identifier(NameStr(form->fdwname))));
+	if (!sl_fact_begin(scan, "foreign data wrapper",
+					   pstrdup(quote_identifier(NameStr(form->fdwname)))))
+		return;
 	sl_put(scan, "handler", sl_function_name(scan, form->fdwhandler));
 	sl_put(scan, "validator", sl_function_name(scan, form->fdwvalidator));
 	datum = SL_GET(Anum_pg_foreign_data_wrapper_fdwoptions);
@@ -59,8 +60,9 @@ sl_row_server(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, ForeignServerRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "server",
-				  pstrdup(quote_identifier(NameStr(form->srvname))));
+	if (!sl_fact_begin(scan, "server",
+					   pstrdup(quote_identifier(NameStr(form->srvname)))))
+		return;
 	sl_put(scan, "wrapper",
 		   sl_catalog_name(FOREIGNDATAWRAPPEROID, form->srvfdw,
 						   Anum_pg_foreign_data_wrapper_fdwname));
@@ -84,6 +86,7 @@ void
 sl_row_user_mapping(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_user_mapping form = (Form_pg_user_mapping) GETSTRUCT(tuple);
+	char	   *server;
 	List	   *names = NIL;
 	Datum		datum;
 	Datum	   *elements;
@@ -93,10 +96,12 @@ sl_row_user_mapping(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, UserMappingRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "user mapping",
-				  psprintf("%s SERVER %s", sl_role_name(form->umuser),
-						   sl_catalog_name(FOREIGNSERVEROID, form->umserver,
-										   Anum_pg_foreign_server_srvname)));
+	server = sl_catalog_name(FOREIGNSERVEROID, form->umserver,
+							 Anum_pg_foreign_server_srvname);
+	if (!sl_fact_begin(scan, "user mapping",
+					   psprintf("%s SERVER %s", sl_role_name(form->umuser),
+								server)))
+		return;
 	datum = SL_GET(Anum_pg_user_mapping_umoptions);
 	if (!isnull)
 		deconstruct_array(DatumGetArrayTypeP(datum), TEXTOID, -1, false,

@@ -272,7 +272,8 @@ sl_row_index(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	index = sl_relation(scan, form->indexrelid);
 	if (index->is_partition)
 		return;
-	sl_fact_begin(scan, "index", index->identity);
+	if (!sl_fact_begin(scan, "index", index->identity))
+		return;
 	sl_put(scan, "table", rel->identity);
 	sl_put(scan, "method",
 		   sl_catalog_name(AMOID, index->am, Anum_pg_am_amname));

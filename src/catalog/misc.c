@@ -59,8 +59,9 @@ sl_row_schema(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	/* its own schema is what decides */
 	if (!sl_is_managed(scan, NamespaceRelationId, form->oid, form->oid))
 		return;
-	sl_fact_begin(scan, "schema",
-				  pstrdup(quote_identifier(NameStr(form->nspname))));
+	if (!sl_fact_begin(scan, "schema",
+					   pstrdup(quote_identifier(NameStr(form->nspname)))))
+		return;
 	sl_put_comment(scan, NamespaceRelationId, form->oid, 0);
 	sl_put_owner(scan, form->nspowner);
 	acl = SL_GET(Anum_pg_namespace_nspacl);
@@ -78,8 +79,9 @@ sl_row_extension(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (strcmp(NameStr(form->extname), SL_EXTENSION_NAME) == 0)
 		return;
-	sl_fact_begin(scan, "extension",
-				  pstrdup(quote_identifier(NameStr(form->extname))));
+	if (!sl_fact_begin(scan, "extension",
+					   pstrdup(quote_identifier(NameStr(form->extname)))))
+		return;
 	datum = SL_GET(Anum_pg_extension_extversion);
 	if (!isnull)
 		sl_put(scan, "version", TextDatumGetCString(datum));
@@ -101,8 +103,9 @@ sl_row_language(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, LanguageRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "language",
-				  pstrdup(quote_identifier(NameStr(form->lanname))));
+	if (!sl_fact_begin(scan, "language",
+					   pstrdup(quote_identifier(NameStr(form->lanname)))))
+		return;
 	sl_put_bool(scan, "trusted", form->lanpltrusted);
 	sl_put(scan, "handler", sl_function_name(scan, form->lanplcallfoid));
 	sl_put(scan, "inline", sl_function_name(scan, form->laninline));
@@ -128,9 +131,10 @@ sl_row_collation(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (!sl_is_managed(scan, CollationRelationId, form->oid,
 					   form->collnamespace))
 		return;
-	sl_fact_begin(scan, "collation",
-				  sl_qualified(scan, form->collnamespace,
-							   NameStr(form->collname)));
+	if (!sl_fact_begin(scan, "collation",
+					   sl_qualified(scan, form->collnamespace,
+									NameStr(form->collname))))
+		return;
 	sl_put(scan, "provider", sl_char_word(provider_words,
 										  form->collprovider));
 	sl_put_bool(scan, "deterministic", form->collisdeterministic);
@@ -165,9 +169,10 @@ sl_row_conversion(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (!sl_is_managed(scan, ConversionRelationId, form->oid,
 					   form->connamespace))
 		return;
-	sl_fact_begin(scan, "conversion",
-				  sl_qualified(scan, form->connamespace,
-							   NameStr(form->conname)));
+	if (!sl_fact_begin(scan, "conversion",
+					   sl_qualified(scan, form->connamespace,
+									NameStr(form->conname))))
+		return;
 	sl_put(scan, "source", pg_encoding_to_char(form->conforencoding));
 	sl_put(scan, "target", pg_encoding_to_char(form->contoencoding));
 	sl_put(scan, "function", sl_function_name(scan, form->conproc));
@@ -188,10 +193,11 @@ sl_row_cast(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	/* from a range to its multirange: it comes with the type */
 	if (OidIsValid(form->castfunc) && sl_is_range_constructor(form->castfunc))
 		return;
-	sl_fact_begin(scan, "cast",
-				  psprintf("(%s AS %s)",
-						   sl_type_name(scan, form->castsource, -1),
-						   sl_type_name(scan, form->casttarget, -1)));
+	if (!sl_fact_begin(scan, "cast",
+					   psprintf("(%s AS %s)",
+								sl_type_name(scan, form->castsource, -1),
+								sl_type_name(scan, form->casttarget, -1))))
+		return;
 	sl_put(scan, "method", sl_char_word(method_words, form->castmethod));
 	sl_put(scan, "function", sl_function_identity(scan, form->castfunc));
 	sl_put(scan, "context", sl_char_word(context_words, form->castcontext));
@@ -207,11 +213,12 @@ sl_row_transform(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, TransformRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "transform",
-				  psprintf("FOR %s LANGUAGE %s",
-						   sl_type_name(scan, form->trftype, -1),
-						   sl_catalog_name(LANGOID, form->trflang,
-										   Anum_pg_language_lanname)));
+	if (!sl_fact_begin(scan, "transform",
+					   psprintf("FOR %s LANGUAGE %s",
+								sl_type_name(scan, form->trftype, -1),
+								sl_catalog_name(LANGOID, form->trflang,
+												Anum_pg_language_lanname))))
+		return;
 	sl_put(scan, "from_sql", sl_function_identity(scan, form->trffromsql));
 	sl_put(scan, "to_sql", sl_function_identity(scan, form->trftosql));
 	sl_put_comment(scan, TransformRelationId, form->oid, 0);
@@ -226,8 +233,9 @@ sl_row_access_method(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, AccessMethodRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "access method",
-				  pstrdup(quote_identifier(NameStr(form->amname))));
+	if (!sl_fact_begin(scan, "access method",
+					   pstrdup(quote_identifier(NameStr(form->amname)))))
+		return;
 	sl_put(scan, "type", sl_char_word(am_words, form->amtype));
 	sl_put(scan, "handler", sl_function_name(scan, form->amhandler));
 	sl_put_comment(scan, AccessMethodRelationId, form->oid, 0);
@@ -248,9 +256,10 @@ sl_row_statistics(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 					   form->stxnamespace))
 		return;
 	rel = sl_relation(scan, form->stxrelid);
-	sl_fact_begin(scan, "statistics",
-				  sl_qualified(scan, form->stxnamespace,
-							   NameStr(form->stxname)));
+	if (!sl_fact_begin(scan, "statistics",
+					   sl_qualified(scan, form->stxnamespace,
+									NameStr(form->stxname))))
+		return;
 	sl_put(scan, "table", rel->identity);
 	definition = sl_call_text(F_PG_GET_STATISTICSOBJDEF, 1,
 							  ObjectIdGetDatum(form->oid), 0, 0);
@@ -271,6 +280,7 @@ sl_row_default_privileges(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_default_acl form = (Form_pg_default_acl) GETSTRUCT(tuple);
 	const char *schema = "";
+	const char *kind;
 	Datum		acl;
 	bool		isnull;
 
@@ -284,10 +294,12 @@ sl_row_default_privileges(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 		schema = sl_schema_name(scan, form->defaclnamespace);
 		schema = psprintf(" IN SCHEMA %s", quote_identifier(schema));
 	}
-	sl_fact_begin(scan, "default privileges",
-				  psprintf("FOR ROLE %s%s ON %s",
-						   sl_role_name(form->defaclrole), schema,
-						   sl_char_word(default_words, form->defaclobjtype)));
+	kind = sl_char_word(default_words, form->defaclobjtype);
+	if (!sl_fact_begin(scan, "default privileges",
+					   psprintf("FOR ROLE %s%s ON %s",
+								sl_role_name(form->defaclrole), schema,
+								kind)))
+		return;
 	acl = SL_GET(Anum_pg_default_acl_defaclacl);
 	if (!isnull)
 		sl_put_acl_items(scan, acl);

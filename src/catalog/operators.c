@@ -42,7 +42,8 @@ sl_row_operator(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	/* a shell, left by somebody's COMMUTATOR, does nothing */
 	if (!OidIsValid(form->oprcode))
 		return;
-	sl_fact_begin(scan, "operator", sl_operator_name(scan, form->oid));
+	if (!sl_fact_begin(scan, "operator", sl_operator_name(scan, form->oid)))
+		return;
 	sl_put(scan, "function", sl_function_identity(scan, form->oprcode));
 	sl_put(scan, "result", sl_type_name(scan, form->oprresult, -1));
 	sl_put(scan, "commutator", sl_operator_name(scan, form->oprcom));
@@ -86,10 +87,11 @@ sl_row_operator_class(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 					   form->opcnamespace))
 		return;
 	name = sl_qualified(scan, form->opcnamespace, NameStr(form->opcname));
-	sl_fact_begin(scan, "operator class",
-				  psprintf("%s USING %s", name,
-						   sl_catalog_name(AMOID, form->opcmethod,
-										   Anum_pg_am_amname)));
+	if (!sl_fact_begin(scan, "operator class",
+					   psprintf("%s USING %s", name,
+								sl_catalog_name(AMOID, form->opcmethod,
+												Anum_pg_am_amname))))
+		return;
 	sl_put(scan, "type", sl_type_name(scan, form->opcintype, -1));
 	sl_put(scan, "family", family_name(scan, form->opcfamily));
 	sl_put_bool(scan, "default", form->opcdefault);
@@ -172,10 +174,11 @@ sl_row_operator_family(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 					   form->opfnamespace))
 		return;
 	name = sl_qualified(scan, form->opfnamespace, NameStr(form->opfname));
-	sl_fact_begin(scan, "operator family",
-				  psprintf("%s USING %s", name,
-						   sl_catalog_name(AMOID, form->opfmethod,
-										   Anum_pg_am_amname)));
+	if (!sl_fact_begin(scan, "operator family",
+					   psprintf("%s USING %s", name,
+								sl_catalog_name(AMOID, form->opfmethod,
+												Anum_pg_am_amname))))
+		return;
 	sl_put_sorted(scan, "operators", family_operators(scan, form->oid));
 	sl_put_sorted(scan, "functions", family_functions(scan, form->oid));
 	sl_put_comment(scan, OperatorFamilyRelationId, form->oid, 0);

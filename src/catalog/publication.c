@@ -113,8 +113,9 @@ sl_row_publication(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, PublicationRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "publication",
-				  pstrdup(quote_identifier(NameStr(form->pubname))));
+	if (!sl_fact_begin(scan, "publication",
+					   pstrdup(quote_identifier(NameStr(form->pubname)))))
+		return;
 	if (form->pubinsert)
 		published = lappend(published, "insert");
 	if (form->pubupdate)
@@ -161,8 +162,9 @@ sl_row_subscription(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (form->subdbid != MyDatabaseId ||
 		!sl_is_users(scan, SubscriptionRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "subscription",
-				  pstrdup(quote_identifier(NameStr(form->subname))));
+	if (!sl_fact_begin(scan, "subscription",
+					   pstrdup(quote_identifier(NameStr(form->subname)))))
+		return;
 	sl_put_bool(scan, "enabled", form->subenabled);
 	sl_put_true(scan, "binary", form->subbinary);
 	sl_put(scan, "streaming", streaming_word(form));

@@ -311,7 +311,7 @@ sl_put_identity_sequence(SlScan *scan, Oid relid, AttrNumber attnum)
 	sl_put(scan, "identity_sequence", sl_relation(scan, sequence)->identity);
 }
 
-/* Is it somebody's identity sequence?  Then it is no object of its own. */
+/* False: it is somebody's identity sequence, or only its name is wanted. */
 static bool
 put_sequence(SlScan *scan, SlRelation *rel, HeapTuple tuple)
 {
@@ -321,7 +321,8 @@ put_sequence(SlScan *scan, SlRelation *rel, HeapTuple tuple)
 
 	if (sequenceIsOwned(rel->oid, DEPENDENCY_INTERNAL, &owner, &column))
 		return false;
-	sl_fact_begin(scan, "sequence", rel->identity);
+	if (!sl_fact_begin(scan, "sequence", rel->identity))
+		return false;
 	if (!put_counter(scan, rel->oid, false))
 		sl_vanished();
 	sl_put(scan, "persistence",
@@ -364,19 +365,23 @@ sl_row_relation(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	{
 		case RELKIND_RELATION:
 		case RELKIND_PARTITIONED_TABLE:
-			sl_fact_begin(scan, "table", rel->identity);
+			if (!sl_fact_begin(scan, "table", rel->identity))
+				return;
 			put_table(scan, rel, tuple, desc);
 			break;
 		case RELKIND_VIEW:
-			sl_fact_begin(scan, "view", rel->identity);
+			if (!sl_fact_begin(scan, "view", rel->identity))
+				return;
 			put_view(scan, rel, tuple);
 			break;
 		case RELKIND_MATVIEW:
-			sl_fact_begin(scan, "materialized view", rel->identity);
+			if (!sl_fact_begin(scan, "materialized view", rel->identity))
+				return;
 			put_view(scan, rel, tuple);
 			break;
 		case RELKIND_FOREIGN_TABLE:
-			sl_fact_begin(scan, "foreign table", rel->identity);
+			if (!sl_fact_begin(scan, "foreign table", rel->identity))
+				return;
 			put_foreign_table(scan, rel, tuple, desc);
 			break;
 		case RELKIND_SEQUENCE:
@@ -386,7 +391,8 @@ sl_row_relation(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 			break;
 		case RELKIND_COMPOSITE_TYPE:
 			/* comment and privileges are those of the type */
-			sl_fact_begin(scan, "composite type", rel->identity);
+			if (!sl_fact_begin(scan, "composite type", rel->identity))
+				return;
 			commented = TypeRelationId;
 			object = form->reltype;
 			break;

@@ -232,7 +232,8 @@ sl_row_routine(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 		class = "aggregate";
 	else
 		class = "function";
-	sl_fact_begin(scan, class, identity.data);
+	if (!sl_fact_begin(scan, class, identity.data))
+		return;
 	text = sl_call_text(F_PG_GET_FUNCTION_ARGUMENTS, 1,
 						ObjectIdGetDatum(form->oid), 0, 0);
 	if (text == NULL)

@@ -199,6 +199,22 @@ pin_settings(void)
 	return nest_level;
 }
 
+/* The facts of one row, into scan->ready. */
+static void
+describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
+{
+	Oid			oid;
+	int			sub = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	/* the OID, or that of the relation, is the first column of each */
+	memcpy(&oid, GETSTRUCT(tuple), sizeof(Oid));
+	if (class->catalog == AttributeRelationId)
+		sub = ((Form_pg_attribute) GETSTRUCT(tuple))->attnum;
+	ObjectAddressSubSet(scan->address, class->address, oid, sub);
+	class->row(scan, tuple, desc);
+}
+
 /*
  * Describe some rows in a subtransaction.  NULL if that went well, and
  * scan->ready has their facts; else the error.
@@ -219,10 +235,7 @@ describe_rows(SlScan *scan, const SlClass *class, HeapTuple *tuples,
 		int			i;
 
 		for (i = 0; i < count; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			class->row(scan, tuples[i], desc);
-		}
+			describe(scan, class, tuples[i], desc);
 	}
 	PG_CATCH();
 	{
@@ -450,6 +463,23 @@ describe_class(SlScan *scan, const SlClass *class, Oid index, int nkeys,
 	pfree(tuples);
 }
 
+/* The same without subtransactions: see sl_catalog_describe. */
+static void
+describe_directly(SlScan *scan, const SlClass *class, Oid index, int nkeys,
+				  ScanKey keys)
+{
+	Relation	catalog = table_open(class->catalog, AccessShareLock);
+	SysScanDesc rows;
+	HeapTuple	tuple;
+
+	rows = systable_beginscan(catalog, index, true, scan->snapshot, nkeys,
+							  keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
+		describe(scan, class, tuple, RelationGetDescr(catalog));
+	systable_endscan(rows);
+	table_close(catalog, AccessShareLock);
+}
+
 static void
 begin_scan(SlScan *scan, const SlCatalogOptions *options, bool full)
 {
@@ -495,6 +525,16 @@ sl_catalog_scan(const SlCatalogOptions *options, SlFactSink sink, void *arg)
 	end_scan(&scan);
 }
 
+static void
+describe_keyed(SlScan *scan, const SlClass *class, Oid index, int nkeys,
+			   ScanKey keys, SlFactSink sink, void *arg)
+{
+	if (scan->direct)
+		describe_directly(scan, class, index, nkeys, keys);
+	else
+		describe_class(scan, class, index, nkeys, keys, sink, arg);
+}
+
 /* The rows of all classes that belong to one address. */
 static void
 describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
@@ -510,11 +550,12 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 
 		/* a column wants its table's defaults, and then itself */
 		if (class->owner_catalog == object->classId &&
-			((deep && !sub) || class->catalog == AttrDefaultRelationId))
+			((deep && !sub) || class->catalog == AttrDefaultRelationId) &&
+			(!scan->names || class->catalog == AttributeRelationId))
 		{
 			ScanKeyInit(&keys[0], class->owner_key, BTEqualStrategyNumber,
 						F_OIDEQ, ObjectIdGetDatum(object->objectId));
-			describe_class(scan, class, class->owner_index, 1, keys, sink,
+			describe_keyed(scan, class, class->owner_index, 1, keys, sink,
 						   arg);
 		}
 		if (class->address == object->classId && OidIsValid(class->index) &&
@@ -525,7 +566,7 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 			if (sub)
 				ScanKeyInit(&keys[1], class->key2, BTEqualStrategyNumber,
 							F_INT2EQ, Int16GetDatum(object->objectSubId));
-			describe_class(scan, class, class->index, sub ? 2 : 1, keys,
+			describe_keyed(scan, class, class->index, sub ? 2 : 1, keys,
 						   sink, arg);
 		}
 	}
@@ -542,5 +583,32 @@ sl_catalog_objects(const SlCatalogOptions *options,
 	begin_scan(&scan, options, false);
 	for (i = 0; i < nobjects; i++)
 		describe_object(&scan, &objects[i], deep, sink, arg);
+	end_scan(&scan);
+}
+
+/*
+ * The same, or only the names, of whole facts, all at once and with no
+ * subtransaction of its own: the caller is in one, handles errors, and rolls
+ * it back.  Of what hangs on a relation that is being dropped, only columns
+ * are there still.
+ */
+void
+sl_catalog_describe(const SlTarget *targets, int ntargets, bool names,
+					SlFactSink sink, void *arg)
+{
+	static const SlCatalogOptions whole = {NIL, false, true, true};
+	MemoryContext before = CurrentMemoryContext;
+	SlScan		scan;
+	int			i;
+
+	begin_scan(&scan, &whole, false);
+	scan.direct = true;
+	scan.names = names;
+	MemoryContextSwitchTo(scan.batch);
+	for (i = 0; i < ntargets; i++)
+		describe_object(&scan, &targets[i].address, targets[i].deep, sink,
+						arg);
+	MemoryContextSwitchTo(before);
+	hand_over(&scan, sink, arg);
 	end_scan(&scan);
 }

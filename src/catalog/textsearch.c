@@ -106,9 +106,10 @@ sl_row_ts_config(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (!sl_is_managed(scan, TSConfigRelationId, form->oid,
 					   form->cfgnamespace))
 		return;
-	sl_fact_begin(scan, "text search configuration",
-				  sl_qualified(scan, form->cfgnamespace,
-							   NameStr(form->cfgname)));
+	if (!sl_fact_begin(scan, "text search configuration",
+					   sl_qualified(scan, form->cfgnamespace,
+									NameStr(form->cfgname))))
+		return;
 	sl_put(scan, "parser", name_in(scan, TSPARSEROID, form->cfgparser,
 								   Anum_pg_ts_parser_prsname,
 								   Anum_pg_ts_parser_prsnamespace));
@@ -129,9 +130,10 @@ sl_row_ts_dict(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (!sl_is_managed(scan, TSDictionaryRelationId, form->oid,
 					   form->dictnamespace))
 		return;
-	sl_fact_begin(scan, "text search dictionary",
-				  sl_qualified(scan, form->dictnamespace,
-							   NameStr(form->dictname)));
+	if (!sl_fact_begin(scan, "text search dictionary",
+					   sl_qualified(scan, form->dictnamespace,
+									NameStr(form->dictname))))
+		return;
 	sl_put(scan, "template", name_in(scan, TSTEMPLATEOID, form->dicttemplate,
 									 Anum_pg_ts_template_tmplname,
 									 Anum_pg_ts_template_tmplnamespace));
@@ -152,9 +154,10 @@ sl_row_ts_parser(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (!sl_is_managed(scan, TSParserRelationId, form->oid,
 					   form->prsnamespace))
 		return;
-	sl_fact_begin(scan, "text search parser",
-				  sl_qualified(scan, form->prsnamespace,
-							   NameStr(form->prsname)));
+	if (!sl_fact_begin(scan, "text search parser",
+					   sl_qualified(scan, form->prsnamespace,
+									NameStr(form->prsname))))
+		return;
 	sl_put(scan, "start", sl_function_name(scan, form->prsstart));
 	sl_put(scan, "token", sl_function_name(scan, form->prstoken));
 	sl_put(scan, "end", sl_function_name(scan, form->prsend));
@@ -173,9 +176,10 @@ sl_row_ts_template(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	if (!sl_is_managed(scan, TSTemplateRelationId, form->oid,
 					   form->tmplnamespace))
 		return;
-	sl_fact_begin(scan, "text search template",
-				  sl_qualified(scan, form->tmplnamespace,
-							   NameStr(form->tmplname)));
+	if (!sl_fact_begin(scan, "text search template",
+					   sl_qualified(scan, form->tmplnamespace,
+									NameStr(form->tmplname))))
+		return;
 	sl_put(scan, "init", sl_function_name(scan, form->tmplinit));
 	sl_put(scan, "lexize", sl_function_name(scan, form->tmpllexize));
 	sl_put_comment(scan, TSTemplateRelationId, form->oid, 0);

@@ -60,8 +60,9 @@ sl_row_trigger(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	rel = wanted_relation(scan, form->tgrelid);
 	if (rel == NULL)
 		return;
-	sl_fact_begin(scan, "trigger", sl_within(rel->identity,
-											 NameStr(form->tgname)));
+	if (!sl_fact_begin(scan, "trigger", sl_within(rel->identity,
+												  NameStr(form->tgname))))
+		return;
 	definition = sl_call_text(F_PG_GET_TRIGGERDEF_OID, 1,
 							  ObjectIdGetDatum(form->oid), 0, 0);
 	if (definition == NULL)
@@ -85,8 +86,9 @@ sl_row_rule(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	rel = wanted_relation(scan, form->ev_class);
 	if (rel == NULL)
 		return;
-	sl_fact_begin(scan, "rule", sl_within(rel->identity,
-										  NameStr(form->rulename)));
+	if (!sl_fact_begin(scan, "rule", sl_within(rel->identity,
+											   NameStr(form->rulename))))
+		return;
 	definition = sl_call_text(F_PG_GET_RULEDEF_OID, 1,
 							  ObjectIdGetDatum(form->oid), 0, 0);
 	if (definition == NULL || definition[0] == '\0')
@@ -112,8 +114,9 @@ sl_row_policy(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (rel == NULL)
 		return;
-	sl_fact_begin(scan, "policy", sl_within(rel->identity,
-											NameStr(form->polname)));
+	if (!sl_fact_begin(scan, "policy", sl_within(rel->identity,
+												 NameStr(form->polname))))
+		return;
 	sl_put(scan, "command", sl_char_word(command_words, form->polcmd));
 	sl_put_bool(scan, "permissive", form->polpermissive);
 	datum = SL_GET(Anum_pg_policy_polroles);
@@ -143,8 +146,9 @@ sl_row_event_trigger(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 
 	if (!sl_is_users(scan, EventTriggerRelationId, form->oid))
 		return;
-	sl_fact_begin(scan, "event trigger",
-				  pstrdup(quote_identifier(NameStr(form->evtname))));
+	if (!sl_fact_begin(scan, "event trigger",
+					   pstrdup(quote_identifier(NameStr(form->evtname)))))
+		return;
 	sl_put(scan, "event", pstrdup(NameStr(form->evtevent)));
 	sl_put(scan, "function", sl_function_name(scan, form->evtfoid));
 	sl_put(scan, "enabled", sl_char_word(enabled_words, form->evtenabled));

@@ -186,8 +186,9 @@ sl_row_type(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 			class = form->typisdefined ? "base type" : "shell type";
 			break;
 	}
-	sl_fact_begin(scan, class, sl_qualified(scan, form->typnamespace,
-											NameStr(form->typname)));
+	if (!sl_fact_begin(scan, class, sl_qualified(scan, form->typnamespace,
+												 NameStr(form->typname))))
+		return;
 	if (form->typtype == TYPTYPE_ENUM)
 		put_enum(scan, form->oid);
 	else if (form->typtype == TYPTYPE_DOMAIN)

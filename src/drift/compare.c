@@ -142,20 +142,36 @@ owner_identity(const char *identity)
 	return pnstrdup(identity, p - 1 - identity);
 }
 
+/* What others hang on. */
+static const char *const owner_classes[] = {
+	"table", "view", "materialized view", "foreign table",
+	"composite type", "domain",
+};
+
 /* Is there a relation, or a domain, of that name? */
 static const SlFact *
 find_owner(const SlFactSet *set, const char *identity)
 {
-	static const char *const classes[] = {
-		"table", "view", "materialized view", "foreign table",
-		"composite type", "domain",
-	};
 	const SlFact *found = NULL;
 	int			i;
 
-	for (i = 0; i < (int) lengthof(classes) && found == NULL; i++)
-		found = sl_fact_set_find(set, classes[i], identity);
+	for (i = 0; i < (int) lengthof(owner_classes) && found == NULL; i++)
+		found = sl_fact_set_find(set, owner_classes[i], identity);
 	return found;
+}
+
+/* The same, also where the set does not hold all that there is. */
+static bool
+has_owner(const SlFactSet *set, const char *identity)
+{
+	int			i;
+
+	if (set->knows == NULL)
+		return find_owner(set, identity) != NULL;
+	for (i = 0; i < (int) lengthof(owner_classes); i++)
+		if (set->knows(owner_classes[i], identity, set->arg))
+			return true;
+	return false;
 }
 
 /* What the fact hangs on, by name; NULL for nothing. */
@@ -184,6 +200,43 @@ hangs_on(const SlFact *fact)
 			return owner_identity(attribute->text);
 	}
 	return NULL;
+}
+
+/* What the fact hangs on, if that is in the set. */
+const SlFact *
+sl_fact_owner(const SlFact *fact, const SlFactSet *set)
+{
+	char	   *owner = hangs_on(fact);
+	const SlFact *found;
+
+	if (owner == NULL)
+		return NULL;
+	found = find_owner(set, owner);
+	pfree(owner);
+	return found;
+}
+
+/*
+ * A copy with what a finding about the whole object rests on, and nothing
+ * else: there may be many.
+ */
+SlFact *
+sl_fact_outline(const SlFact *fact)
+{
+	static const char *const wanted[] = {
+		"default", "generated", "identity", "kind", "not_null", "owned_by",
+		"partition_of", "table", "unique",
+	};
+	SlAttribute attributes[lengthof(wanted)];
+	SlFact		outline = *fact;
+	int			i;
+
+	outline.attributes = attributes;
+	outline.nattributes = 0;
+	for (i = 0; i < fact->nattributes; i++)
+		if (is_one_of(fact->attributes[i].name, wanted, lengthof(wanted)))
+			attributes[outline.nattributes++] = fact->attributes[i];
+	return sl_fact_copy(&outline);
 }
 
 /*
@@ -230,7 +283,7 @@ is_partition_of_expected(const SlFact *fact, const SlFactSet *expected)
 	const SlAttribute *parent = attribute_of(fact, "partition_of");
 
 	return parent != NULL && parent->kind == SL_ATTRIBUTE_TEXT &&
-		find_owner(expected, parent->text) != NULL;
+		has_owner(expected, parent->text);
 }
 
 /* Can a column that a writer does not know be left out? */
@@ -343,9 +396,9 @@ report_attribute(const SlFact *expected, const SlFact *actual,
 }
 
 /* Both have the object: what differs of its attributes. */
-static void
-compare_attributes(const SlFact *expected, const SlFact *actual,
-				   SlFindingSink sink, void *arg)
+void
+sl_facts_compare(const SlFact *expected, const SlFact *actual,
+				 SlFindingSink sink, void *arg)
 {
 	int			i = 0;
 	int			j = 0;
@@ -397,8 +450,8 @@ sl_fact_sets_compare(const SlFactSet *expected, const SlFactSet *actual,
 		else
 			order = sl_fact_compare(expected->facts[i], actual->facts[j]);
 		if (order == 0)
-			compare_attributes(expected->facts[i], actual->facts[j], sink,
-							   arg);
+			sl_facts_compare(expected->facts[i], actual->facts[j], sink,
+							 arg);
 		else if (order < 0 &&
 				 !is_told_by_owner(expected->facts[i], expected, actual))
 		{

@@ -208,6 +208,21 @@ parse_fact(JsonbIterator **it, Place *place)
 	return fact;
 }
 
+/* A fact from its definition; it has no copy of its class and identity. */
+SlFact *
+sl_fact_parse(const char *class, const char *identity, Jsonb *definition)
+{
+	Place		place = {"definition", class, identity, NULL};
+	JsonbIterator *it;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(definition))
+		bad_document(&place, NULL, _("An object is needed."));
+	it = JsonbIteratorInit(&definition->root);
+	(void) JsonbIteratorNext(&it, &value, false);
+	return parse_fact(&it, &place);
+}
+
 /* All classes; the iterator is before the object. */
 static void
 parse_facts(JsonbContainer *container, Place *place, SlFactSet *set)

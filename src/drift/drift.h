@@ -24,6 +24,10 @@ typedef struct SlFactSet
 	int			space;
 	SlFact	  **facts;
 	SlCatalogOptions options;	/* what they are the facts of */
+
+	/* where the set holds only what may differ: is there such a fact? */
+	bool		(*knows) (const char *class, const char *identity, void *arg);
+	void	   *arg;
 } SlFactSet;
 
 /* One difference. */
@@ -45,12 +49,64 @@ extern void sl_fact_set_add(const SlFact *fact, void *set);
 extern void sl_fact_set_sort(SlFactSet *set);
 extern const SlFact *sl_fact_set_find(const SlFactSet *set, const char *class,
 									  const char *identity);
+extern SlFact *sl_fact_parse(const char *class, const char *identity,
+							 Jsonb *definition);
 extern SlFactSet *sl_snapshot_parse(Jsonb *document, const char *argument);
 extern Jsonb *sl_snapshot_make(const SlFactSet *set);
 
 /* in compare.c */
+extern void sl_facts_compare(const SlFact *expected, const SlFact *actual,
+							 SlFindingSink sink, void *arg);
+extern SlFact *sl_fact_outline(const SlFact *fact);
+extern const SlFact *sl_fact_owner(const SlFact *fact, const SlFactSet *set);
 extern void sl_fact_sets_compare(const SlFactSet *expected,
 								 const SlFactSet *actual, SlFindingSink sink,
 								 void *arg);
+
+/*
+ * What status and verify want to know: the expected schema against the live
+ * one.
+ */
+typedef struct SlDriftFinding
+{
+	const char *severity;		/* error, warning, info */
+	const char *class;
+	const char *identity;
+	const char *problem;		/* missing, altered, unexpected, invalid */
+	const char *attribute;		/* NULL: the whole object */
+	const char *expected;
+	const char *actual;
+	const char *revision;		/* that last set it; NULL: none did */
+} SlDriftFinding;
+
+typedef struct SlStampFinding
+{
+	const char *revision;
+	const char *verdict;		/* stamped, partial, altered, unverifiable */
+	const char *class;			/* NULL: unverifiable */
+	const char *identity;
+	const char *problem;
+	Jsonb	   *expected;
+	Jsonb	   *actual;
+	const char *evidence;		/* NULL: unverifiable */
+} SlStampFinding;
+
+typedef struct SlTruth
+{
+	bool		moved;			/* history or catalog changed, again and
+								 * again, while we looked */
+	List	   *drift;			/* SlDriftFinding *, but for what is accepted
+								 * or ignored */
+	List	   *stamp;			/* SlStampFinding * */
+
+	/* coverage, in applied revisions */
+	int			verified;		/* with evidence and facts */
+	int			unverifiable;	/* without evidence */
+	int			untraceable;	/* with data, and evidence without facts */
+	int			forced;			/* claimed by somebody's word */
+} SlTruth;
+
+/* in truth.c */
+extern void sl_truth_look(SlTruth *truth);
 
 #endif							/* SL_DRIFT_H */

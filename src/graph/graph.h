@@ -93,4 +93,28 @@ extern List *sl_graph_applied_descendants(SlGraph *graph,
  */
 extern List *sl_graph_settled(SlGraph *graph);
 
+/* in lineage.c */
+
+/* The repeatables, SlRevisionRow pointers, in the order of a run. */
+extern List *sl_graph_repeatables(SlGraph *graph);
+
+/*
+ * The versioned revisions that are not behind a cycle, in the order of a run,
+ * with the positions of their parents, and of what a baseline replaces: those
+ * of revision i are parent[parent_start[i]] .. parent[parent_start[i + 1] - 1],
+ * all below i, and in the same way member[] and member_start[].
+ */
+typedef struct SlLineage
+{
+	int			count;
+	const SlRevisionRow **rows;
+	int		   *parent_start;
+	int		   *parent;
+	int		   *member_start;
+	int		   *member;
+	bool	   *partly_known;	/* it replaces what is not registered */
+} SlLineage;
+
+extern void sl_graph_lineage(SlGraph *graph, SlLineage *lineage);
+
 #endif							/* SL_GRAPH_H */

@@ -124,7 +124,7 @@ typedef struct SlNames
 #define SL_NAMES_SHOWN	10
 
 #define sl_is_versioned(row) \
-	((row)->kind == SL_KIND_VERSIONED || (row)->kind == SL_KIND_BASELINE)
+	sl_kind_runs_once((row)->kind)
 
 /* in graph.c */
 extern int	sl_node_find(SlGraph *graph, const char *id);

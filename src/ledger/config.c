@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -36,6 +38,7 @@ typedef enum ValueType
 	VALUE_BOOL,
 	VALUE_NAMES,				/* comma list, stored as List of char * */
 	VALUE_TEXT,
+	VALUE_PATTERNS,				/* text: see sl_split_patterns */
 	VALUE_DAYS
 } ValueType;
 
@@ -68,7 +71,7 @@ static const DatabaseSetting database_settings[] = {
 	{"managed_schemas", VALUE_NAMES, "",
 		offsetof(SlOptions, managed_schemas), true,
 	"The schemas that the migrations own; empty: all but system, temporary and extension schemas."},
-	{"ignore", VALUE_TEXT, "",
+	{"ignore", VALUE_PATTERNS, "",
 		offsetof(SlOptions, ignore), true,
 	"Objects that are never compared, class:identity-glob[.attribute]."},
 	{"out_of_order", VALUE_BOOL, "off",
@@ -118,6 +121,64 @@ bad_value(const char *name, const char *value, const char *wanted)
 			 errhint("%s", wanted)));
 }
 
+/* Add what is between two commas, without the space around it. */
+static List *
+add_pattern(List *patterns, const char *begin, const char *end)
+{
+	while (begin < end && isspace((unsigned char) *begin))
+		begin++;
+	while (end > begin && isspace((unsigned char) end[-1]))
+		end--;
+	if (begin < end)
+		patterns = lappend(patterns, pnstrdup(begin, end - begin));
+	return patterns;
+}
+
+/* The patterns of "ignore", char *. */
+List *
+sl_split_patterns(const char *text)
+{
+	List	   *patterns = NIL;
+	const char *begin = text;
+	const char *p;
+	bool		quoted = false;
+	int			depth = 0;
+
+	for (p = text; *p != '\0'; p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		else if (*p == '(')
+			depth++;
+		else if (*p == ')')
+			depth--;
+		else if (*p == ',' && depth <= 0)
+		{
+			patterns = add_pattern(patterns, begin, p);
+			begin = p + 1;
+		}
+	}
+	return add_pattern(patterns, begin, p);
+}
+
+static void
+check_patterns(const char *name, const char *value)
+{
+	ListCell   *cell;
+
+	foreach(cell, sl_split_patterns(value))
+	{
+		const char *pattern = lfirst(cell);
+		const char *colon = strchr(pattern, ':');
+
+		if (colon == NULL || colon == pattern || colon[1] == '\0')
+			bad_value(name, value,
+					  _("A comma list of class:identity or class:identity.attribute is needed, with * and ? as in file names."));
+	}
+}
+
 /* Put a value where its setting keeps it. */
 static void
 store_value(SlOptions *options, const DatabaseSetting *setting,
@@ -141,6 +202,10 @@ store_value(SlOptions *options, const DatabaseSetting *setting,
 				bad_value(setting->name, value,
 						  _("A comma list of names is needed, quoted where they would be in SQL."));
 			*(List **) place = names;
+			break;
+		case VALUE_PATTERNS:
+			check_patterns(setting->name, value);
+			*(char **) place = pstrdup(value);
 			break;
 		case VALUE_TEXT:
 			*(char **) place = pstrdup(value);

@@ -248,10 +248,10 @@ sl_unclaim_many(List *revisions)
 
 static SlQuery append_many = {
 	"INSERT INTO @.sl_log (id, at, action, revision, outcome, role,"
-	" application_name, statements, elapsed, meaning)"
+	" application_name, statements, elapsed, evidence, meaning)"
 	" SELECT $1 OPERATOR(pg_catalog.+) u.ordinality OPERATOR(pg_catalog.-) 1,"
 	" u.at, $2, u.revision, 'ok', $3::pg_catalog.name, $4, u.statements,"
-	" u.elapsed,"
+	" u.elapsed, $9,"
 	" CASE WHEN r.kind OPERATOR(pg_catalog.=) ANY ('{repeatable,seed}')"
 	" AND $2 OPERATOR(pg_catalog.=) 'apply' THEN r.meaning END"
 	" FROM ROWS FROM (pg_catalog.unnest($5), pg_catalog.unnest($6),"
@@ -259,9 +259,9 @@ static SlQuery append_many = {
 	" AS u (revision, at, statements, elapsed, ordinality)"
 	" JOIN @.sl_registry AS r"
 	" ON r.revision OPERATOR(pg_catalog.=) u.revision",
-	"sl_log", 8,
+	"sl_log", 9,
 	{INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
-	INT4ARRAYOID, INTERVALARRAYOID}
+	INT4ARRAYOID, INTERVALARRAYOID, TEXTOID}
 };
 
 static Datum
@@ -274,11 +274,11 @@ array_of(Datum *elems, int count, Oid type, int length, bool byval,
 
 /* Append what a run in one transaction did, in its order. */
 void
-sl_log_append_many(int64 first_id, const char *action, const SlLogRow *rows,
-				   int count)
+sl_log_append_many(int64 first_id, const char *action, const char *evidence,
+				   const SlLogRow *rows, int count)
 {
-	Datum		values[8];
-	char		nulls[8];
+	Datum		values[9];
+	char		nulls[9];
 	Datum	   *revisions = palloc_array(Datum, count);
 	Datum	   *ats = palloc_array(Datum, count);
 	Datum	   *statements = palloc_array(Datum, count);
@@ -303,6 +303,7 @@ sl_log_append_many(int64 first_id, const char *action, const SlLogRow *rows,
 	values[6] = array_of(statements, count, INT4OID, 4, true, TYPALIGN_INT);
 	values[7] = array_of(elapsed, count, INTERVALOID, sizeof(Interval), false,
 						 TYPALIGN_DOUBLE);
+	sl_param_text(values, nulls, 8, evidence);
 	if (sl_query_run(&append_many, SL_WRITE, values, nulls) != count)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

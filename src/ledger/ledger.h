@@ -187,6 +187,8 @@ typedef struct SlSourceRow
 
 extern SlSourceRow *sl_registry_of_source(const char *source, int *nrows);
 
+/* Repeatables and seeds run again, and are told by their content. */
+extern bool sl_kind_runs_once(SlKind kind);
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);
 
@@ -240,7 +242,8 @@ typedef struct SlLogRow
 extern uint64 sl_claim_many(List *revisions, int64 first_id);
 extern uint64 sl_unclaim_many(List *revisions);
 extern void sl_log_append_many(int64 first_id, const char *action,
-							   const SlLogRow *rows, int count);
+							   const char *evidence, const SlLogRow *rows,
+							   int count);
 
 /* in activity.c: what the server knows of other sessions */
 
@@ -282,6 +285,166 @@ extern void sl_journal_forget_step(const char *revision,
 								   const char *direction, int statement);
 extern void sl_journal_clear(const char *revision);
 
+/* in footprint.c */
+
+/* A run that left a footprint, if only an empty one. */
+#define SL_EVIDENCE_APPLIED "applied"
+
+typedef struct SlEvidence
+{
+	int64		id;				/* from sl_evidence_next_id, counting up */
+	const char *revision;
+	const char *evidence;		/* applied, rehearsed, observed, imported */
+	int64		log_id;			/* of that run; 0: none */
+	const char *meaning;		/* of the script that ran; NULL: unknown */
+	bool		complete;		/* false: half way, outside a transaction */
+} SlEvidence;
+
+/*
+ * What a run did to one fact.  Hashes are bytes here: whoever reads them
+ * knows what they are of.
+ */
+#define SL_KEY_LENGTH	16
+#define SL_HASH_LENGTH	32
+
+typedef struct SlFootprintRow
+{
+	int64		evidence_id;
+	int			ordinal;		/* in the evidence, from 1; grows as it ran */
+	char		change;			/* 'a'dded, 'r'eplaced, 'c'hanged, 'd'ropped */
+	const char *class;
+	const char *identity;
+	const uint8 *key;			/* SL_KEY_LENGTH */
+	const uint8 *before;		/* SL_HASH_LENGTH, 'c' only */
+	const uint8 *after;			/* SL_HASH_LENGTH, NULL for 'd' */
+	Jsonb	   *definition;		/* after; NULL for 'd' */
+	const char **changed;		/* attributes that differ, 'c' only */
+	int			nchanged;
+} SlFootprintRow;
+
+/* The caller holds the migration lock from here to its transaction's end. */
+extern int64 sl_evidence_next_id(void);
+extern void sl_evidence_put(const SlEvidence *evidence);
+extern void sl_evidence_put_many(const SlEvidence *evidences, int count);
+extern void sl_footprint_append(const SlFootprintRow *rows, int count);
+
+/*
+ * A script that runs outside a transaction leaves its footprint piece by
+ * piece: the id of what it has so far, or 0; *next_ordinal is where its next
+ * piece begins.  *lost: a piece is missing, and no more is to be added.
+ */
+extern int64 sl_evidence_find_incomplete(const char *revision,
+										 int *next_ordinal, bool *lost);
+extern void sl_evidence_complete(int64 id, int64 log_id, const char *meaning);
+extern void sl_evidence_forget_incomplete(const char *revision);
+
+/*
+ * Versioned revisions have one 'applied' evidence: forget those with ids
+ * before this one.
+ */
+extern void sl_evidence_forget_older(List *revisions, int64 before_id);
+
+/*
+ * What follows reads with the active snapshot: the caller pushes a fresh one
+ * if it wants one, and the same for all that belongs together.
+ */
+
+/* A claim, as far as the facts want to know. */
+typedef struct SlClaimRow
+{
+	char	   *revision;
+	int64		log_id;
+	SlKind		kind;			/* versioned, if it is not registered */
+	bool		registered;
+	bool		by_run;			/* its action is 'apply' */
+	bool		forced;
+	bool		has_data;
+} SlClaimRow;
+
+/* All of them, as they were made. */
+extern SlClaimRow *sl_claims_read(int *count);
+
+/* A complete evidence. */
+typedef struct SlEvidenceRow
+{
+	int64		id;
+	char	   *revision;
+	const char *evidence;
+	int64		log_id;			/* 0: none */
+	bool		current;		/* of the script that is registered now */
+	bool		has_data;		/* that script */
+} SlEvidenceRow;
+
+/* All of them, by id. */
+extern SlEvidenceRow *sl_evidence_read(int *count);
+
+/* A row of a footprint; strings have no end but their length. */
+typedef struct SlFootprintKey
+{
+	int64		evidence_id;
+	int			ordinal;
+	char		change;
+	const uint8 *key;
+	const uint8 *before;		/* NULL: none */
+	const uint8 *after;			/* NULL: none */
+	const char *changed;		/* names with commas between; NULL: none */
+	int			changed_length;
+	const char *class;
+	int			class_length;
+	const char *identity;
+	int			identity_length;
+} SlFootprintKey;
+
+typedef void (*SlFootprintSink) (const SlFootprintKey *row, void *arg);
+
+/*
+ * Every row, by evidence and ordinal; nothing is kept, and the row is gone
+ * after the call.  The sink is called as the extension's owner: it computes
+ * and looks up nothing.
+ */
+extern void sl_footprint_read(SlFootprintSink sink, void *arg);
+
+/* Which row. */
+typedef struct SlFootprintPlace
+{
+	int64		evidence_id;
+	int			ordinal;
+} SlFootprintPlace;
+
+typedef struct SlFootprintFact
+{
+	SlFootprintPlace place;
+	char		change;
+	char	   *class;
+	char	   *identity;
+	Jsonb	   *definition;		/* NULL for 'd' */
+	char	  **changed;
+	int			nchanged;
+} SlFootprintFact;
+
+/*
+ * The rows at these places, as a sorted array in the current memory context;
+ * what is not there any more is not in it.
+ */
+extern SlFootprintFact *sl_footprint_fetch(const SlFootprintPlace *places,
+										   int nplaces, int *count);
+
+/* Differences that somebody knows of. */
+typedef struct SlAccepted
+{
+	char	   *class;
+	char	   *identity;
+	char	   *attribute;		/* NULL: the whole object */
+} SlAccepted;
+
+/* Those that hold now, by class, identity and attribute, in byte order. */
+extern SlAccepted *sl_accepted_read(int *count);
+extern void sl_accepted_put(const char *class, const char *identity,
+							const char *attribute, const char *reason,
+							bool has_until, TimestampTz until);
+extern bool sl_accepted_delete(const char *class, const char *identity,
+							   const char *attribute);
+
 /* in config.c */
 
 /*
@@ -307,6 +470,12 @@ typedef struct SlOptions
 	bool		prune;			/* sl_load */
 	char	   *source;			/* sl_load; empty: the format's name */
 } SlOptions;
+
+/*
+ * The patterns of "ignore", char *: class:identity, with commas between that
+ * are outside of quotes and parentheses, as identities of functions have them.
+ */
+extern List *sl_split_patterns(const char *text);
 
 /* An unknown key or a bad value: SL009. */
 extern void sl_options_resolve(SlOptions *options, Jsonb *given);

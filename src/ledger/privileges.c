@@ -57,11 +57,15 @@ static const struct
 	const char *name;
 	Level		level;
 }			levels[] = {
+	{"sl_accept", LEVEL_ADMIN},
 	{"sl_apply_pending", LEVEL_DEPLOY},
 	{"sl_catalog", LEVEL_READ},
 	{"sl_check_graph", LEVEL_READ},
 	{"sl_compare", LEVEL_READ},
 	{"sl_configure", LEVEL_ADMIN},
+	{"sl_detect_drift", LEVEL_READ},
+	{"sl_detect_stamp_drift", LEVEL_READ},
+	{"sl_expected", LEVEL_READ},
 	{"sl_fingerprint", LEVEL_READ},
 	{"sl_grant", LEVEL_ADMIN},
 	{"sl_graph", LEVEL_READ},
@@ -70,6 +74,7 @@ static const struct
 	{"sl_history_rows", LEVEL_READ},
 	{"sl_load", LEVEL_DEPLOY},
 	{"sl_load_directory", LEVEL_DEPLOY},
+	{"sl_locate", LEVEL_READ},
 	{"sl_migrate", LEVEL_DEPLOY},
 	{"sl_pending", LEVEL_READ},
 	{"sl_register", LEVEL_DEPLOY},
@@ -83,6 +88,7 @@ static const struct
 	{"sl_settings_rows", LEVEL_READ},
 	{"sl_snapshot", LEVEL_READ},
 	{"sl_stamp", LEVEL_ADMIN},
+	{"sl_unaccept", LEVEL_ADMIN},
 	{"sl_unregister", LEVEL_DEPLOY},
 	{"sl_version", LEVEL_READ},
 };

@@ -21,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -29,6 +30,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "common/invalidation.h"
 #include "ledger/ledger.h"
 #include "ledger/query.h"
 
@@ -88,7 +90,8 @@ void
 sl_ledger_require_plain(void)
 {
 	static const char *const tables[] = {
-		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting"
+		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting",
+		"sl_evidence", "sl_footprint", "sl_accepted"
 	};
 	SlExtension extension;
 	int			i;
@@ -140,18 +143,19 @@ set_in_nest(const char *name, const char *value)
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
-/* Run a query and leave its result open. */
-void
-sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
-			  const char *nulls, SlResult *result)
+/* Act as the owner, connect to SPI, and have the plan ready. */
+static void
+open_query(SlQuery *query, SlQueryMode mode, SlResult *result)
 {
 	SlExtension extension;
-	int			rc;
 
 	result->caller = CurrentMemoryContext;
 	sl_extension_get(&extension);
 	if (mode == SL_WRITE)
+	{
 		require_plain_table(&extension, query->table);
+		sl_ledger_touch();
+	}
 
 	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();
@@ -173,7 +177,16 @@ sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	prepare_query(query, &extension);
+}
 
+/* Run a query and leave its result open. */
+void
+sl_query_open(SlQuery *query, SlQueryMode mode, const Datum *values,
+			  const char *nulls, SlResult *result)
+{
+	int			rc;
+
+	open_query(query, mode, result);
 	if (mode == SL_READ_FRESH)
 		rc = SPI_execute_snapshot(query->plan, (Datum *) values, nulls,
 								  GetLatestSnapshot(), InvalidSnapshot,
@@ -197,6 +210,91 @@ sl_query_close(SlResult *result)
 		PopActiveSnapshot();
 	AtEOXact_GUC(false, result->nest_level);
 	sl_become_again(&result->before);
+}
+
+/* A receiver that hands rows on. */
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	SlRowSink	sink;
+	void	   *arg;
+	MemoryContext row;
+} RowReceiver;
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext before;
+
+	CHECK_FOR_INTERRUPTS();
+	before = MemoryContextSwitchTo(receiver->row);
+	slot_getallattrs(slot);
+	receiver->sink(slot, receiver->arg);
+	MemoryContextSwitchTo(before);
+	MemoryContextReset(receiver->row);
+	return true;
+}
+
+static void
+receiver_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+receiver_end(DestReceiver *self)
+{
+}
+
+/* The values of a query as the executor wants them. */
+static ParamListInfo
+query_params(const SlQuery *query, const Datum *values, const char *nulls)
+{
+	ParamListInfo params;
+	int			i;
+
+	if (query->nargs == 0)
+		return NULL;
+	params = makeParamList(query->nargs);
+	for (i = 0; i < query->nargs; i++)
+	{
+		params->params[i].value = values[i];
+		params->params[i].isnull = nulls != NULL && nulls[i] == 'n';
+		params->params[i].pflags = PARAM_FLAG_CONST;
+		params->params[i].ptype = query->argtypes[i];
+	}
+	return params;
+}
+
+/* Run a query that reads, with the active snapshot; no row is kept. */
+void
+sl_query_stream(SlQuery *query, const Datum *values, const char *nulls,
+				SlRowSink sink, void *arg)
+{
+	RowReceiver receiver = {{0}};
+	SPIExecuteOptions options = {0};
+	SlResult	result;
+	int			rc;
+
+	open_query(query, SL_READ, &result);
+	receiver.pub.receiveSlot = receive_row;
+	receiver.pub.rStartup = receiver_startup;
+	receiver.pub.rShutdown = receiver_end;
+	receiver.pub.rDestroy = receiver_end;
+	receiver.pub.mydest = DestNone;
+	receiver.sink = sink;
+	receiver.arg = arg;
+	receiver.row = AllocSetContextCreate(CurrentMemoryContext,
+										 "schema_lifecycle row",
+										 ALLOCSET_DEFAULT_SIZES);
+	options.params = query_params(query, values, nulls);
+	options.read_only = true;
+	options.dest = &receiver.pub;
+	rc = SPI_execute_plan_extended(query->plan, &options);
+	if (rc < 0)
+		elog(ERROR, "could not run \"%s\": %s", query->text,
+			 SPI_result_code_string(rc));
+	sl_query_close(&result);
 }
 
 /* Run a query whose rows nobody reads; returns how many there were. */
@@ -289,6 +387,22 @@ sl_result_bigint(SlResult *result, uint64 row, int column)
 	Datum		datum = result_datum(row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(datum);
+}
+
+Jsonb *
+sl_result_jsonb(SlResult *result, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		datum = result_datum(row, column, &isnull);
+	MemoryContext before;
+	Jsonb	   *jsonb;
+
+	if (isnull)
+		return NULL;
+	before = MemoryContextSwitchTo(result->caller);
+	jsonb = DatumGetJsonbPCopy(datum);
+	MemoryContextSwitchTo(before);
+	return jsonb;
 }
 
 char **

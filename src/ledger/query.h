@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/jsonb.h"
 
 #include "common/extension.h"
 #include "common/sl_compat.h"
@@ -65,6 +66,15 @@ extern void sl_query_close(SlResult *result);
 extern uint64 sl_query_run(SlQuery *query, SlQueryMode mode,
 						   const Datum *values, const char *nulls);
 
+/*
+ * Run a query that reads and hand each row to 'sink' as it comes, in a short
+ * memory context: no row is kept.
+ */
+typedef void (*SlRowSink) (TupleTableSlot *slot, void *arg);
+
+extern void sl_query_stream(SlQuery *query, const Datum *values,
+							const char *nulls, SlRowSink sink, void *arg);
+
 /* Return all rows, as the result of the SQL function that is being called. */
 extern void sl_query_return(SlQuery *query, const Datum *values,
 							FunctionCallInfo fcinfo);
@@ -76,6 +86,7 @@ extern int32 sl_result_int(SlResult *result, uint64 row, int column);
 extern int64 sl_result_bigint(SlResult *result, uint64 row, int column);
 extern char **sl_result_texts(SlResult *result, uint64 row, int column,
 							  int *count);
+extern Jsonb *sl_result_jsonb(SlResult *result, uint64 row, int column);
 extern bool sl_result_isnull(SlResult *result, uint64 row, int column);
 
 /* values for parameters; a NULL text gives nulls[i] = 'n' */

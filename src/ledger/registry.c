@@ -38,6 +38,12 @@ static const char *const kind_names[] = {
 	[SL_KIND_BASELINE] = "baseline",
 };
 
+bool
+sl_kind_runs_once(SlKind kind)
+{
+	return kind == SL_KIND_VERSIONED || kind == SL_KIND_BASELINE;
+}
+
 const char *
 sl_kind_name(SlKind kind)
 {

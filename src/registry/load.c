@@ -91,7 +91,7 @@ compare_order(const void *a, const void *b, void *arg)
 static bool
 in_chain(SlKind kind)
 {
-	return kind == SL_KIND_VERSIONED || kind == SL_KIND_BASELINE;
+	return sl_kind_runs_once(kind);
 }
 
 /* Two files of one id: which is meant cannot be known. */

@@ -156,6 +156,7 @@ typedef struct Batch
 	int64		first_id;		/* of the history's rows */
 	SlLogRow   *rows;			/* what was done, in the plan's order */
 	int			nrows;
+	SlFootprints *footprints;	/* up only */
 	List	   *fetched;		/* SlRegistryEntry, what comes next */
 	MemoryContext scripts;		/* where they are */
 	MemoryContext revision;		/* reset for each revision */
@@ -165,14 +166,9 @@ typedef struct Batch
 #define FETCH_COUNT 64
 #define FETCH_BYTES (256 * 1024)
 
-/* Repeatables and seeds are claimed one by one: they run more than once. */
-static bool
-runs_once(const SlPlanItem *item)
-{
-	return item->kind == SL_KIND_VERSIONED || item->kind == SL_KIND_BASELINE;
-}
-
-/* Take all claims, or 40001. */
+/*
+ * Take all claims, or 40001.  Repeatables and seeds are claimed one by one.
+ */
 static void
 claim_all(Batch *batch)
 {
@@ -187,7 +183,7 @@ claim_all(Batch *batch)
 		const SlPlanItem *item = lfirst(cell);
 
 		all = lappend(all, item->revision);
-		if (!up || runs_once(item))
+		if (!up || sl_kind_runs_once(item->kind))
 			wanted++;
 	}
 	claimed = up ? sl_claim_many(all, batch->first_id) : sl_unclaim_many(all);
@@ -264,20 +260,25 @@ run_item(Batch *batch, ListCell *at)
 	TimestampTz started = GetCurrentTimestamp();
 	SlLogRow   *row = &batch->rows[batch->nrows];
 	SlOutcome	outcome = {0};
+	int64		log_id = batch->first_id + batch->nrows;
+	List	   *changes = NIL;
 	int			statements;
 
 	MemoryContextReset(batch->revision);
 	MemoryContextSwitchTo(batch->revision);
-	if (direction == SL_UP && !runs_once(item))
-		sl_claim_for_run(entry, direction, batch->first_id + batch->nrows);
+	if (direction == SL_UP && !sl_kind_runs_once(item->kind))
+		sl_claim_for_run(entry, direction, log_id);
 	statements = sl_run_script(entry, direction, batch->caller,
-							   batch->options, true);
+							   batch->options, true,
+							   direction == SL_UP ? &changes : NULL);
 	sl_fill_outcome(&outcome, direction, statements, started);
 	row->revision = item->revision;
 	row->at = started + outcome.elapsed;
 	row->statements = statements;
 	row->elapsed = outcome.elapsed;
 	batch->nrows++;
+	if (direction == SL_UP)
+		sl_footprints_add(batch->footprints, entry, log_id, changes);
 	sl_notice_done(entry, &outcome);
 	put_outcome(batch->rsinfo, item->revision, &outcome);
 }
@@ -298,7 +299,10 @@ run_items(Batch *batch)
 
 	sl_log_append_many(batch->first_id,
 					   direction == SL_UP ? "apply" : "revert",
+					   direction == SL_UP ? SL_EVIDENCE_APPLIED : NULL,
 					   batch->rows, batch->nrows);
+	if (direction == SL_UP)
+		sl_footprints_flush(batch->footprints);
 	sl_ledger_require_plain();
 	if (direction == SL_DOWN)
 	{
@@ -324,6 +328,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 										  ALLOCSET_DEFAULT_SIZES);
 	batch.revision = AllocSetContextCreate(outer, "schema_lifecycle revision",
 										   ALLOCSET_DEFAULT_SIZES);
+	batch.footprints = sl_footprints_begin();
 	claim_all(&batch);
 	PG_TRY();
 	{

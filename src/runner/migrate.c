@@ -175,10 +175,9 @@ wait_for_lock(Call *call)
 				break;
 			sl_lock_report_busy(&holder);
 		}
-		pgstat_report_activity(STATE_RUNNING, activity);
-
-		/* no snapshot from here on */
+		/* no snapshot from here on: who reads that we wait may rely on it */
 		sl_call_commit();
+		pgstat_report_activity(STATE_RUNNING, activity);
 		pause_call(pause);
 		pause = Min(pause * 2, LOCK_POLL_MAX);
 		MemoryContextReset(call->revision);

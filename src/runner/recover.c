@@ -47,6 +47,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/json.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/rel.h"
@@ -351,6 +352,16 @@ refuse_other_index(IndexStmt *stmt, Oid indexid, const char *wanted)
 			 errhint("Drop or rename that index, or change the script.")));
 }
 
+/* What an earlier attempt made. */
+static void
+put_made(SlStepPlan *plan, Oid catalog, Oid object)
+{
+	ObjectAddress *address = palloc_object(ObjectAddress);
+
+	ObjectAddressSet(*address, catalog, object);
+	plan->made = lappend(plan->made, address);
+}
+
 static void
 look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
@@ -390,6 +401,7 @@ look_create_index(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 					(errmsg("index %s is there and valid: statement taken as done",
 							qualified_name(indexid))));
 			plan->done = true;
+			put_made(plan, RelationRelationId, indexid);
 		}
 		else if (stmt->idxname != NULL && stmt->if_not_exists)
 			refuse_other_index(stmt, indexid, wanted);
@@ -472,17 +484,39 @@ look_at_presence(bool there, bool wanted, const SlJournalStep *step,
 	plan->done = was != wanted && there == wanted;
 }
 
+/* The name that stands in the journal alone. */
+static char *
+name_before(const SlJournalStep *step)
+{
+	Datum		array = DirectFunctionCall1(jsonb_in,
+											CStringGetDatum(step->before));
+	JsonbValue *name = getIthJsonbValueFromContainer(&DatumGetJsonbP(array)->root,
+													 0);
+
+	if (name == NULL || name->type != jbvString)
+		return NULL;
+	return pnstrdup(name->val.string.val, name->val.string.len);
+}
+
 static void
 look_drop(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 {
 	DropStmt   *stmt = castNode(DropStmt, node);
 	RangeVar   *name;
+	Oid			relid;
 
 	if (list_length(stmt->objects) != 1)
 		return;
 	name = makeRangeVarFromNameList(linitial(stmt->objects));
-	look_at_presence(OidIsValid(RangeVarGetRelid(name, NoLock, true)), false,
-					 step, plan);
+	relid = RangeVarGetRelid(name, NoLock, true);
+	look_at_presence(OidIsValid(relid), false, step, plan);
+	if (OidIsValid(relid) && (step == NULL || step->before == NULL))
+		plan->before = names_of(list_make1_oid(relid));
+	if (plan->done)
+	{
+		plan->gone_class = "index";
+		plan->gone_identity = name_before(step);
+	}
 }
 
 /*
@@ -582,6 +616,7 @@ look_detach(Node *node, const SlJournalStep *step, SlStepPlan *plan)
 											qualified_name(child)));
 		plan->only_cleanup = true;
 	}
+	put_made(plan, RelationRelationId, child);
 }
 
 /*-------------------------------------------------------------------------
@@ -636,6 +671,9 @@ look_create_subscription(Node *node, const SlJournalStep *step,
 
 	look_at_presence(OidIsValid(get_subscription_oid(stmt->subname, true)),
 					 true, step, plan);
+	if (plan->done)
+		put_made(plan, SubscriptionRelationId,
+				 get_subscription_oid(stmt->subname, false));
 }
 
 static void
@@ -646,6 +684,11 @@ look_drop_subscription(Node *node, const SlJournalStep *step,
 
 	look_at_presence(OidIsValid(get_subscription_oid(stmt->subname, true)),
 					 false, step, plan);
+	if (plan->done)
+	{
+		plan->gone_class = "subscription";
+		plan->gone_identity = pstrdup(quote_identifier(stmt->subname));
+	}
 }
 
 /*-------------------------------------------------------------------------

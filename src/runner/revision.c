@@ -24,14 +24,8 @@
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
+#include "catalog/trace.h"
 #include "runner/runner.h"
-
-/* Repeatables and seeds run more than once, and are told by their content. */
-static bool
-runs_again(SlKind kind)
-{
-	return kind == SL_KIND_REPEATABLE || kind == SL_KIND_SEED;
-}
 
 /* Take the claim, or 40001: somebody else has run it since we looked. */
 void
@@ -42,7 +36,7 @@ sl_claim_for_run(const SlRegistryEntry *entry, SlDirection direction,
 
 	if (direction == SL_DOWN)
 		ours = sl_unclaim(entry->revision);
-	else if (runs_again(entry->kind))
+	else if (!sl_kind_runs_once(entry->kind))
 		ours = sl_claim_set(entry->revision, log_id, "apply", false,
 							entry->meaning);
 	else
@@ -59,10 +53,10 @@ sl_claim_for_run(const SlRegistryEntry *entry, SlDirection direction,
 				 errhint("Call again: what is left to do is looked up anew.")));
 }
 
-/* Append to the history what was done. */
+/* Append to the history what was done, and what there is for evidence. */
 void
 sl_record_done(const SlRegistryEntry *entry, SlDirection direction,
-			   int64 log_id, const SlOutcome *outcome)
+			   int64 log_id, const SlOutcome *outcome, const char *evidence)
 {
 	SlLogEntry	log = {0};
 
@@ -71,7 +65,8 @@ sl_record_done(const SlRegistryEntry *entry, SlDirection direction,
 	log.outcome = "ok";
 	log.statements = outcome->statements;
 	log.elapsed = outcome->elapsed;
-	if (direction == SL_UP && runs_again(entry->kind))
+	log.evidence = evidence;
+	if (direction == SL_UP && !sl_kind_runs_once(entry->kind))
 		log.meaning = entry->meaning;
 	sl_log_append(log_id, &log);
 	if (direction == SL_DOWN)
@@ -101,11 +96,13 @@ sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
 
 /*
  * The script inside the fence; returns the number of statements.  'open': the
- * caller is inside sl_fence_open already.
+ * caller is inside sl_fence_open already.  'changes': of the facts, in the
+ * current memory context; NULL: nobody wants to know.
  */
 static int
 run_fenced(const SlRegistryEntry *entry, SlDirection direction,
-		   const char *caller, const SlOptions *options, bool open)
+		   const char *caller, const SlOptions *options, bool open,
+		   List **changes)
 {
 	ErrorContextCallback callback;
 	SlIdentity	before;
@@ -130,13 +127,18 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	{
 		fence = sl_fence_raise(options->migration_lock_timeout, open,
 							   direction == SL_DOWN || entry->has_data);
+		if (changes != NULL)
+			sl_trace_begin(CurrentMemoryContext);
 		statements = sl_execute_script(&run, fence);
 		sl_fence_lower(fence);
+		if (changes != NULL)
+			*changes = sl_trace_end();
 	}
 	PG_CATCH();
 	{
 		if (run.statement_timeout > 0)
 			disable_timeout(STATEMENT_TIMEOUT, false);
+		sl_trace_abandon();
 		sl_fence_abandon();
 		PG_RE_THROW();
 	}
@@ -204,6 +206,7 @@ close_journal(const SlRegistryEntry *entry, SlDirection direction)
 							 entry->revision)));
 	}
 	sl_journal_clear(entry->revision);
+	sl_evidence_forget_incomplete(entry->revision);
 }
 
 /*
@@ -212,11 +215,12 @@ close_journal(const SlRegistryEntry *entry, SlDirection direction)
  */
 int
 sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
-			  const char *caller, const SlOptions *options, bool open)
+			  const char *caller, const SlOptions *options, bool open,
+			  List **changes)
 {
 	if (entry->journal_open)
 		close_journal(entry, direction);
-	return run_fenced(entry, direction, caller, options, open);
+	return run_fenced(entry, direction, caller, options, open, changes);
 }
 
 /*
@@ -230,14 +234,25 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 				const char *caller, const SlOptions *options,
 				int64 log_id, SlOutcome *outcome)
 {
+	bool		up = direction == SL_UP;
 	TimestampTz started = GetCurrentTimestamp();
+	List	   *changes = NIL;
 	int			statements;
 
 	if (entry->journal_open)
 		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
-	statements = run_fenced(entry, direction, caller, options, false);
+	statements = run_fenced(entry, direction, caller, options, false,
+							up ? &changes : NULL);
 	sl_fill_outcome(outcome, direction, statements, started);
-	sl_record_done(entry, direction, log_id, outcome);
+	sl_record_done(entry, direction, log_id, outcome,
+				   up ? SL_EVIDENCE_APPLIED : NULL);
+	if (up)
+	{
+		SlFootprints *footprints = sl_footprints_begin();
+
+		sl_footprints_add(footprints, entry, log_id, changes);
+		sl_footprints_flush(footprints);
+	}
 	sl_restore_activity();
 }

@@ -128,6 +128,22 @@ extern void sl_restore_activity(void);
 /* in copy.c */
 extern void sl_execute_copy(const SlStatement *statement);
 
+/* in footprint.c: what scripts did to the facts, see there */
+typedef struct SlFootprints SlFootprints;
+typedef struct SlStepPlan SlStepPlan;
+
+extern SlFootprints *sl_footprints_begin(void);
+extern void sl_footprints_add(SlFootprints *footprints,
+							  const SlRegistryEntry *entry, int64 log_id,
+							  List *changes);
+extern void sl_footprints_flush(SlFootprints *footprints);
+extern void sl_footprint_add_step(const SlRegistryEntry *entry,
+								  List *changes);
+extern const char *sl_footprint_finish_steps(const SlRegistryEntry *entry,
+											 int64 log_id);
+extern void sl_footprint_lose(const char *revision);
+extern List *sl_footprint_of_finished(const SlStepPlan *plan);
+
 /* in revision.c */
 
 typedef struct SlOutcome
@@ -145,10 +161,10 @@ extern void sl_run_revision(const SlRegistryEntry *entry,
 							SlOutcome *outcome);
 extern int	sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
 						  const char *caller, const SlOptions *options,
-						  bool open);
+						  bool open, List **changes);
 extern void sl_record_done(const SlRegistryEntry *entry,
 						   SlDirection direction, int64 log_id,
-						   const SlOutcome *outcome);
+						   const SlOutcome *outcome, const char *evidence);
 extern void sl_claim_for_run(const SlRegistryEntry *entry,
 							 SlDirection direction, int64 log_id);
 extern void sl_notice_done(const SlRegistryEntry *entry,
@@ -209,7 +225,7 @@ extern void sl_record_steps_done(const SlRegistryEntry *entry,
 /* in recover.c */
 
 /* What the catalog says of a statement that commits by itself. */
-typedef struct SlStepPlan
+struct SlStepPlan
 {
 	Oid			wait_for;		/* a table whose builders have to be through
 								 * before anything can be said; then look
@@ -219,7 +235,12 @@ typedef struct SlStepPlan
 								 * itself */
 	bool		only_cleanup;	/* which is all that is left to do */
 	char	   *before;			/* jsonb text for the journal, or NULL */
-} SlStepPlan;
+
+	/* where an earlier attempt did the work, or a part of it: */
+	List	   *made;			/* ObjectAddress *, what it made or changed */
+	const char *gone_class;		/* the fact that it removed, or NULL */
+	const char *gone_identity;
+};
 
 extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 						 SlStepPlan *plan);

@@ -64,7 +64,7 @@ stamp_one(const SlRevisionRow *row, bool claim, const char *reason,
 		const char *meaning = entry != NULL && entry->up != NULL ?
 			entry->meaning : NULL;
 
-		if (row->kind == SL_KIND_SEED || row->kind == SL_KIND_REPEATABLE)
+		if (!sl_kind_runs_once(row->kind))
 			log.meaning = meaning;
 		(void) sl_claim_set(row->revision, id, "stamp", true, meaning);
 	}
@@ -72,6 +72,7 @@ stamp_one(const SlRevisionRow *row, bool claim, const char *reason,
 		(void) sl_unclaim(row->revision);
 	sl_log_append(id, &log);
 	sl_journal_clear(row->revision);
+	sl_evidence_forget_incomplete(row->revision);
 	sl_registry_unsettle(row->revision);
 	put_stamp(rsinfo, row->revision, claim ? "stamped" : "freed");
 }
@@ -177,9 +178,13 @@ resolve_applied(const SlRegistryEntry *entry, int64 log_id)
 	(void) sl_claim_set(entry->revision, log_id, "resolve", true,
 						entry->up != NULL ? entry->meaning : NULL);
 	sl_journal_clear(entry->revision);
+	sl_evidence_forget_incomplete(entry->revision);
 }
 
-/* What was begun and did not finish is to run (again). */
+/*
+ * What was begun and did not finish is to run (again).  What the first attempt
+ * did, nobody saw.
+ */
 static void
 resolve_run(const SlRegistryEntry *entry, int64 log_id)
 {
@@ -193,9 +198,10 @@ resolve_run(const SlRegistryEntry *entry, int64 log_id)
 			sl_journal_forget_step(entry->revision, open_direction(entry),
 								   step->statement);
 	}
+	sl_footprint_lose(entry->revision);
 }
 
-/* What was begun did finish: continue behind it. */
+/* What was begun did finish, unseen: continue behind it. */
 static void
 resolve_finished(const SlRegistryEntry *entry, int64 log_id)
 {
@@ -217,6 +223,7 @@ resolve_finished(const SlRegistryEntry *entry, int64 log_id)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("revision \"%s\" has no unfinished statement",
 						entry->revision)));
+	sl_footprint_lose(entry->revision);
 }
 
 /* Nothing of it is there: it is pending, from its first statement. */
@@ -225,6 +232,7 @@ resolve_rolled_back(const SlRegistryEntry *entry, int64 log_id)
 {
 	(void) sl_unclaim(entry->revision);
 	sl_journal_clear(entry->revision);
+	sl_evidence_forget_incomplete(entry->revision);
 }
 
 static const Resolution resolutions[] = {
@@ -289,7 +297,7 @@ sl_resolve(PG_FUNCTION_ARGS)
 	log.elapsed = -1;
 	log.reason = reason;
 	if (strcmp(resolution->outcome, "applied") == 0 &&
-		(entry->kind == SL_KIND_SEED || entry->kind == SL_KIND_REPEATABLE))
+		!sl_kind_runs_once(entry->kind))
 		log.meaning = entry->meaning;
 	sl_log_append(id, &log);
 	sl_registry_unsettle(entry->revision);

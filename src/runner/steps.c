@@ -35,6 +35,7 @@
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
+#include "catalog/trace.h"
 #include "runner/runner.h"
 
 /* A script at work in this worker. */
@@ -52,6 +53,24 @@ typedef struct Steps
 	MemoryContext context;		/* of the script */
 	MemoryContext statement;	/* of one statement, across its commits */
 } Steps;
+
+/*
+ * Up scripts leave footprints.  A trace lasts for one statement: what it finds
+ * is written down with the row of the journal that says "finished".
+ */
+static void
+begin_trace(const Steps *steps)
+{
+	if (steps->order->direction == SL_UP)
+		sl_trace_begin(steps->statement);
+}
+
+static void
+end_trace(const Steps *steps)
+{
+	if (steps->order->direction == SL_UP)
+		sl_footprint_add_step(steps->entry, sl_trace_end());
+}
 
 /* How many transactions this worker has committed. */
 static uint64 commits = 0;
@@ -199,10 +218,15 @@ step_in_transaction(Steps *steps, const SlStatement *statement, bool record)
 {
 	StartTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
+	if (record)
+		begin_trace(steps);
 	sl_execute_statement(&steps->run, statement);
 	if (record)
+	{
+		end_trace(steps);
 		sl_journal_finish(steps->entry->revision, steps->direction,
 						  statement->ordinal, statement->text);
+	}
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
 }
@@ -379,15 +403,23 @@ step_outside(Steps *steps, const SlStatement *statement, const char *command,
 		stmt = copyObject(stmt);
 		lower_lock_timeout(steps, command);
 		clear_away(&plan);
-		if (commits_by_itself(steps, stmt))
-			run_unasked(steps, statement);
-		else if (!plan.only_cleanup)
-			run_top_level(statement->tree, statement->text);
+		if (!plan.only_cleanup)
+		{
+			begin_trace(steps);
+			if (commits_by_itself(steps, stmt))
+				run_unasked(steps, statement);
+			else
+				run_top_level(statement->tree, statement->text);
+		}
 		restore_lock_timeout(steps);
 	}
 
 	StartTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
+	if (!plan.done && !plan.only_cleanup)
+		end_trace(steps);
+	else if (steps->order->direction == SL_UP)
+		sl_footprint_add_step(steps->entry, sl_footprint_of_finished(&plan));
 	sl_step_verify(stmt);
 	sl_journal_finish(revision, steps->direction, statement->ordinal,
 					  statement->text);
@@ -583,6 +615,8 @@ sl_record_steps_done(const SlRegistryEntry *entry, SlDirection direction,
 						entry->revision),
 				 errhint("Call again: the run continues behind the last finished statement.")));
 	sl_claim_for_run(entry, direction, log_id);
-	sl_record_done(entry, direction, log_id, outcome);
+	sl_record_done(entry, direction, log_id, outcome,
+				   direction == SL_UP ?
+				   sl_footprint_finish_steps(entry, log_id) : NULL);
 	sl_journal_clear(entry->revision);
 }

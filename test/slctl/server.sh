@@ -287,7 +287,7 @@ file 2.sql 'SELECT 3;\n'
 	# until the push has given up
 	while [ ! -e "$work/done" ]; do sleep 0.1; done
 ) | psql -X -q -A -t -d "$db" >/dev/null &
-until [ "$(admin "SELECT count(*) FROM pg_stat_activity WHERE datname = '$db' AND state = 'idle in transaction'")" = 1 ]; do
+until [ "$(admin "SELECT count(*) FROM pg_stat_activity WHERE datname = '$db' AND state = 'idle in transaction' AND query LIKE '%sl_register%'")" = 1 ]; do
 	sleep 0.1
 done
 PGOPTIONS='-c lock_timeout=100ms' run push "$dir" -d "$db"

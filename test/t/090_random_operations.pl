@@ -89,7 +89,7 @@ sub poll_session
 	eval { $s->{run}->pump_nb; 1 }
 	  or $@ =~ /ended|pipe/i
 	  or die "a session waited too long: $@";
-	return 1 if $s->{out} =~ /^<$n>$/m && $s->{err} =~ /^<$n>$/m;
+	return 1 if $s->{out} =~ /^<$n>\n/m && $s->{err} =~ /^<$n>\n/m;
 	return !$s->{run}->pumpable;
 }
 
@@ -99,10 +99,11 @@ sub acknowledge
 	my ($round, $how, $out, $err) = @_;
 	my @told;
 
-	if ($how eq 'rows')
+	if ($how ne 'notices')
 	{
+		# nobody was told of a commit where the session was lost before it
+		return if $how eq 'block' && $out !~ /^#status\|committed$/m;
 		$out =~ s/.*^#undone$//ms;
-		return if $out =~ /^#status\|(?!committed)/m;
 		@told = $out =~ /^(\w+)\|(applied|reverted)\|/mg;
 	}
 	else
@@ -199,6 +200,7 @@ sub do_operations
 				$left--;
 				open_session($round, $n) unless $slot->{psql};
 				start_operation($round, $n);
+				$busy++;
 				$moved++;
 			}
 		}

@@ -242,7 +242,8 @@ sub options
 
 #
 # The operations.  Each returns SQL, and how to see in the client's output what
-# is acknowledged to be committed: 'rows', 'notices', or nothing.
+# is acknowledged to be committed: 'rows', 'block' (the rows, once its status
+# says so), 'notices', or nothing.
 #
 
 sub op_register
@@ -416,7 +417,7 @@ sub op_apply_in_block
 	$sql .= "$call\n" if $r->(4);
 	$sql .= $r->(5) ? "COMMIT;\n" : "ROLLBACK;\n";
 	$sql .= "SELECT '#status', pg_xact_status(:'xid'::xid8)";
-	return ($sql, 'rows');
+	return ($sql, 'block');
 }
 
 sub op_migrate

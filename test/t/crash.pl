@@ -178,6 +178,12 @@ for my $way (sort keys %ways)
 			$runner->messages,
 			qr/ERROR|FATAL|terminated|closed|connection/,
 			"$way at $place->{name}: the run was stopped");
+
+		# a terminated session does not wait for the end of its worker, which
+		# must not get past the place that it is held at
+		wait_until($node, $db,
+			"SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'schema_lifecycle%'",
+			'the end of the worker');
 		$holder->quit;
 		$runner->quit;
 	}

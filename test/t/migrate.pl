@@ -124,20 +124,21 @@ check_done($node, $db, 2, 'after cancel and terminate');
 
 # time-outs
 $db = fresh(
-	'002' => 'SELECT pg_sleep(0.3)',
+	'002' => 'SELECT pg_sleep(2)',
 	'003' => 'VACUUM t; SELECT pg_sleep(0.3)');
 $s1 = session($node, $db);
-$s1->query("SET statement_timeout = '200ms'");
+# until the CALL is at work it is in force: long enough to get there
+$s1->query("SET statement_timeout = '2s'");
 $s1->query('CALL sl_migrate()');
 unlike($s1->messages, qr/ERROR/, 'statement_timeout of the session does not stop a CALL');
 check_done($node, $db, 3, 'statement_timeout');
-is($s1->query('SHOW statement_timeout'), '200ms', 'statement_timeout is as it was');
+is($s1->query('SHOW statement_timeout'), '2s', 'statement_timeout is as it was');
 $s1->query('SELECT pg_sleep(10)');
 like($s1->messages, qr/ERROR:  57014/, 'and in force');
 
 $db = fresh('002' => 'CREATE TABLE made (); SELECT pg_sleep(30)');
 $s1 = session($node, $db);
-$s1->query("SET schema_lifecycle.migration_statement_timeout = '200ms'");
+$s1->query("SET schema_lifecycle.migration_statement_timeout = '2s'");
 $s1->query('CALL sl_migrate()');
 like($s1->messages, qr/ERROR:  57014.*revision "002", statement 2/s,
 	'migration_statement_timeout, in a transaction');
@@ -156,7 +157,7 @@ my $reader = session($node, $db);
 $reader->query('BEGIN; SELECT count(*) FROM t');
 $s1 = session($node, $db);
 $s1->send(
-	q(CALL sl_migrate(NULL, '{"migration_lock_timeout": 50, "lock_retries": 100}')));
+	q(CALL sl_migrate(NULL, '{"migration_lock_timeout": 1000, "lock_retries": 100}')));
 wait_until($node, $db,
 	"SELECT count(*) = 1 FROM pg_locks WHERE relation = 't'::regclass AND NOT granted");
 # this one queues behind the ALTER until that gives up, and no longer

@@ -1,0 +1,388 @@
+/*-------------------------------------------------------------------------
+ *
+ * truth.c
+ *	  The expected schema held against the live one.
+ *
+ * Hashes say what may differ; only that is looked at in full, on both sides,
+ * and only what differs then is reported.  The second reading comes later
+ * than the first: where it shows something else, or where the history moved
+ * meanwhile, all of it is done again, a few times; after that the answer is
+ * given as it is, and says that things moved.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/drift/truth.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "common/invalidation.h"
+#include "common/sl_compat.h"
+#include "drift/drift_private.h"
+
+/* how often we look until we say that things move */
+#define MAX_ROUNDS 5
+
+typedef struct Round
+{
+	SlLook		look;
+	SlLive	   *live;
+	SlGiven		given;
+	SlFactKey  *keys;			/* of all that may differ: entries first */
+	int			nkeys;
+	int			space;
+	int			nmatched;		/* live facts that the history knows */
+	bool		moved;			/* the second reading showed something else */
+	SlTruth    *truth;
+	MemoryContext result;		/* where findings belong */
+	SlAccepted *accepted;
+	int			naccepted;
+} Round;
+
+static void
+add_key(Round *round, const SlFactKey *key)
+{
+	if (round->nkeys == round->space)
+	{
+		round->space = Max(256, round->space * 2);
+		round->keys = round->keys == NULL ?
+			palloc_array(SlFactKey, round->space) :
+			repalloc_huge(round->keys, sizeof(SlFactKey) * round->space);
+	}
+	round->keys[round->nkeys++] = *key;
+}
+
+/* The facts that the history knows and that may not be as it left them. */
+static void
+find_entries(Round *round)
+{
+	SlLook	   *look = &round->look;
+	SlExpected *expected = look->expected;
+	sl_expected_facts_iterator it;
+	SlExpectedFact *entry;
+	int			space = 256;
+
+	look->entries = palloc_array(SlExpectedFact *, space);
+	sl_expected_facts_start_iterate(expected->facts, &it);
+	while ((entry = sl_expected_facts_iterate(expected->facts, &it)) != NULL)
+	{
+		const SlFactHash *hash = sl_live_find(round->live, &entry->key);
+
+		entry->candidate = -1;
+		round->nmatched += hash != NULL;
+		if (!look->compared[entry->scope] ||
+			(entry->there ?
+			 hash != NULL && sl_fact_hash_equal(&entry->hash, hash,
+												&look->what) :
+			 hash == NULL))
+			continue;
+		if (look->nentries == space)
+		{
+			space *= 2;
+			look->entries = repalloc_huge(look->entries, space *
+										  sizeof(SlExpectedFact *));
+		}
+		entry->candidate = look->nentries;
+		look->entries[look->nentries++] = entry;
+		add_key(round, &entry->key);
+	}
+	look->wanted = palloc0_array(const SlFact *, look->nentries + 1);
+	look->actual = palloc0_array(const SlFact *, look->nentries + 1);
+}
+
+/* A live fact that the history knows nothing of. */
+static void
+add_unexplained(const SlFactKey *key, const SlFactHash *hash, void *arg)
+{
+	Round	   *round = arg;
+
+	if (sl_expected_facts_lookup(round->look.expected->facts, *key) == NULL &&
+		!sl_is_given(&round->given, key))
+		add_key(round, key);
+}
+
+/* Without the attributes that are not compared: in place. */
+static void
+strip(SlFact *fact, const SlCatalogOptions *what)
+{
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < fact->nattributes; i++)
+	{
+		const char *name = fact->attributes[i].name;
+
+		if ((!what->owners && strcmp(name, "owner") == 0) ||
+			(!what->privileges && strcmp(name, "privileges") == 0))
+			continue;
+		fact->attributes[n++] = fact->attributes[i];
+	}
+	fact->nattributes = n;
+}
+
+static void
+add_to_set(SlFactSet *set, SlFact *fact)
+{
+	if (set->count == set->space)
+	{
+		set->space = Max(64, set->space * 2);
+		set->facts = set->facts == NULL ?
+			palloc_array(SlFact *, set->space) :
+			repalloc_huge(set->facts, sizeof(SlFact *) * set->space);
+	}
+	set->facts[set->count++] = fact;
+}
+
+/* A live fact in full, where the first reading saw something to look at. */
+static void
+take_actual(const SlFact *fact, void *arg)
+{
+	Round	   *round = arg;
+	SlLook	   *look = &round->look;
+	const SlFactHash *before;
+	SlExpectedFact *entry;
+	SlFactKey	key;
+	SlFactHash	hash;
+	SlFact	   *copy;
+
+	sl_fact_key(fact->class, fact->identity, &key);
+	before = sl_live_find(round->live, &key);
+	sl_fact_hash(fact, &hash);
+	if (before == NULL || !sl_fact_hash_equal(before, &hash, &look->what))
+		round->moved = true;
+	entry = sl_expected_facts_lookup(look->expected->facts, key);
+	if (entry == NULL)
+	{
+		/* what hangs on many of them is not reported: keep little */
+		add_to_set(&look->actual_set, sl_fact_outline(fact));
+		return;
+	}
+	copy = sl_fact_copy(fact);
+	look->actual[entry->candidate] = copy;
+	add_to_set(&look->actual_set, copy);
+}
+
+/* An expected fact in full; of one that is missing, the outline. */
+static void
+take_wanted(const SlExpectedFact *entry, const SlFact *fact, void *arg)
+{
+	Round	   *round = arg;
+	SlLook	   *look = &round->look;
+	MemoryContext before;
+	SlFact	   *copy;
+
+	before = MemoryContextSwitchTo(GetMemoryChunkContext(look->entries));
+	if (look->actual[entry->candidate] == NULL)
+		copy = sl_fact_outline(fact);
+	else
+	{
+		copy = sl_fact_copy(fact);
+		strip(copy, &look->what);
+	}
+	look->wanted[entry->candidate] = copy;
+	add_to_set(&look->expected_set, copy);
+	MemoryContextSwitchTo(before);
+}
+
+/* Is there such a fact, at present? */
+static bool
+is_expected(const char *class, const char *identity, void *arg)
+{
+	SlExpected *expected = arg;
+	SlExpectedFact *entry;
+	SlFactKey	key;
+
+	sl_fact_key(class, identity, &key);
+	entry = sl_expected_facts_lookup(expected->facts, key);
+	return entry != NULL && entry->there;
+}
+
+/* Read in full what may differ. */
+static void
+read_sets(Round *round)
+{
+	SlLook	   *look = &round->look;
+	SlExpectedFact **there;
+	int			nthere = 0;
+	int			i;
+
+	sl_live_facts(round->live, round->keys, round->nkeys, &look->what,
+				  take_actual, round);
+	there = palloc_array(SlExpectedFact *, look->nentries + 1);
+	for (i = 0; i < look->nentries; i++)
+	{
+		/* what is compared and was there is there, or was dropped since */
+		if (look->actual[i] == NULL &&
+			sl_live_find(round->live, &look->entries[i]->key) != NULL)
+			round->moved = true;
+		if (look->entries[i]->there)
+			there[nthere++] = look->entries[i];
+	}
+	sl_expected_read(look->expected, there, nthere, take_wanted, round);
+	sl_fact_set_sort(&look->expected_set);
+	sl_fact_set_sort(&look->actual_set);
+	look->expected_set.knows = is_expected;
+	look->expected_set.arg = look->expected;
+}
+
+static char *
+copy_text(const SlAttribute *attribute)
+{
+	return attribute == NULL ? NULL : sl_attribute_text(attribute);
+}
+
+static char *
+copy_string(const char *string)
+{
+	return string == NULL ? NULL : pstrdup(string);
+}
+
+static const char *
+revision_of(const SlExpected *expected, const SlFact *fact,
+			const char *attribute)
+{
+	SlExpectedFact *entry;
+	SlFactKey	key;
+
+	sl_fact_key(fact->class, fact->identity, &key);
+	entry = sl_expected_facts_lookup(expected->facts, key);
+	if (entry == NULL)
+		return NULL;
+	if (attribute == NULL)
+		return sl_revision_of_fact(expected, entry);
+	return sl_revision_of_attribute(expected, entry, attribute);
+}
+
+/* One difference of the whole, unless nobody wants to know of it. */
+static void
+take_finding(const SlFinding *finding, void *arg)
+{
+	Round	   *round = arg;
+	const SlFact *fact = finding->expected != NULL ? finding->expected :
+		finding->actual;
+	SlDriftFinding *drift;
+	MemoryContext before;
+
+	if (sl_is_ignored(round->look.ignore, fact->class, fact->identity,
+					  finding->attribute) ||
+		sl_is_accepted(round->accepted, round->naccepted, fact->class,
+					   fact->identity, finding->attribute))
+		return;
+	before = MemoryContextSwitchTo(round->result);
+	drift = palloc_object(SlDriftFinding);
+	drift->severity = finding->severity;
+	drift->class = pstrdup(fact->class);
+	drift->identity = pstrdup(fact->identity);
+	drift->problem = finding->problem;
+	drift->attribute = copy_string(finding->attribute);
+	drift->expected = copy_text(finding->expected_attribute);
+	drift->actual = copy_text(finding->actual_attribute);
+	drift->revision = copy_string(revision_of(round->look.expected, fact,
+											  finding->attribute));
+	round->truth->drift = lappend(round->truth->drift, drift);
+	MemoryContextSwitchTo(before);
+}
+
+/* How much of what is applied can be known at all. */
+static void
+count_coverage(const SlExpected *expected, SlTruth *truth)
+{
+	int			i;
+
+	truth->verified = 0;
+	truth->unverifiable = 0;
+	truth->untraceable = 0;
+	truth->forced = 0;
+	for (i = 0; i < expected->nclaims; i++)
+	{
+		const SlFoldClaim *claim = &expected->claims[i];
+
+		if (claim->nrows < 0)
+			truth->unverifiable++;
+		else if (claim->nrows == 0 && claim->has_data)
+			truth->untraceable++;
+		else
+			truth->verified++;
+		truth->forced += claim->forced;
+	}
+}
+
+/* Which facts are compared: what the database is set to. */
+static void
+read_settings(SlLook *look)
+{
+	SlOptions	settings;
+	int			i;
+
+	sl_options_resolve(&settings, NULL);
+	look->what.schemas = settings.managed_schemas;
+	look->what.owners = settings.compare_owners;
+	look->what.privileges = settings.compare_privileges;
+	look->ignore = sl_ignore_parse(settings.ignore);
+	look->expected = sl_expected_present();
+	look->compared = palloc_array(bool, look->expected->nscopes + 1);
+	for (i = 0; i < look->expected->nscopes; i++)
+		look->compared[i] =
+			sl_scope_is_compared(&look->expected->scopes[i], &look->what);
+}
+
+/* Look once; false if things moved. */
+static bool
+look_once(SlTruth *truth, MemoryContext result)
+{
+	Round		round = {{0}};
+	uint64		generation = sl_ledger_generation();
+	SlLook	   *look = &round.look;
+
+	round.truth = truth;
+	round.result = result;
+	truth->drift = NIL;
+	truth->stamp = NIL;
+	PushActiveSnapshot(GetLatestSnapshot());
+	read_settings(look);
+	round.live = sl_live_read();
+	sl_given_read(&round.given);
+	round.accepted = sl_accepted_read(&round.naccepted);
+	find_entries(&round);
+	if (round.nmatched < sl_live_count(round.live))
+		sl_live_each(round.live, add_unexplained, &round);
+	if (round.nkeys > 0)
+		read_sets(&round);
+	sl_fact_sets_compare(&look->expected_set, &look->actual_set,
+						 take_finding, &round);
+	truth->stamp = sl_stamp_findings(look, result);
+	count_coverage(look->expected, truth);
+	PopActiveSnapshot();
+	return !round.moved && sl_ledger_generation() == generation;
+}
+
+/*
+ * All that can be said.  Findings are allocated in the current memory
+ * context.
+ */
+void
+sl_truth_look(SlTruth *truth)
+{
+	MemoryContext result = CurrentMemoryContext;
+	MemoryContext cxt = AllocSetContextCreate(result,
+											  "schema_lifecycle truth",
+											  ALLOCSET_DEFAULT_SIZES);
+	int			i;
+
+	truth->moved = true;
+	for (i = 0; i < MAX_ROUNDS && truth->moved; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(cxt);
+		truth->moved = !look_once(truth, result);
+		MemoryContextSwitchTo(result);
+		MemoryContextReset(cxt);
+	}
+	MemoryContextDelete(cxt);
+}
