@@ -121,6 +121,9 @@ sub rename
 	return undef if !defined $sql || $o->{key} && $kind eq 'column';
 	return undef if $o->{repeatable} || $o->{lonely} || $o == $w->{public};
 	return undef if $kind eq 'extension';
+
+	# whose sequence says so, too
+	return undef if $w->{damaging} && $o->{owns_sequence};
 	if ($kind eq 'column')
 	{
 		return undef
