@@ -401,7 +401,8 @@ sub revive
 		$object->{needs} = \@n;
 		$_->{users}++ for @n;
 	}
-	return { sql => create_sql($w, $o) };
+	# it may have been dropped a moment ago, by the same revision
+	return { sql => create_sql($w, $o), remade => [$o] };
 }
 
 #
