@@ -873,7 +873,8 @@ sub new_trigger
 	{
 		return undef if $t->{parted} || $t->{partition_of};
 		push @{ $is{needs} }, columns_of($w, $t);
-		return undef if columns_of($w, $t, sub { $_[0]{stored} });
+		return undef
+		  if $t->{heir_of} || columns_of($w, $t, sub { $_[0]{stored} });
 		$t->{altered} = 1;
 	}
 	return undef if $t->{parted} && $is{form} =~ /TRUNCATE/;

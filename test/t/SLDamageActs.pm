@@ -89,7 +89,7 @@ sub comment
 		undo => $sql . (defined $was ? ql($was) : 'NULL'),
 		no_undo => $o->{told},
 		finds => [ altered($o, 'comment', $o->{told} ? undef : $was // $null, $text // $null) ],
-		done => sub { $o->{comment} = $text; delete $o->{told} }
+		done => sub { $o->{comment} = $text; $o->{commented} = 1; delete $o->{told} }
 	};
 }
 
@@ -161,6 +161,7 @@ sub set_schema
 			sql => 'ALTER ' . sql_of($o) . ' SET SCHEMA ' . qi($new->{name}),
 			undo => 'ALTER ' . sql_of($o) . ' SET SCHEMA ' . qi($o->{inside}{name}),
 			finds => [ altered($o, 'schema', qi($o->{inside}{name}), qi($new->{name})) ],
+			touches => [$new],
 			done => sub { move_needs($o, $o->{inside}, $new); $o->{inside} = $new }
 		};
 	}
@@ -171,6 +172,7 @@ sub set_schema
 		sql => 'ALTER ' . sql_of($o) . ' SET SCHEMA ' . qi($new->{name}),
 		finds => \@finds,
 		gone => 1,
+		touches => [$new],
 		done => sub { move_needs($o, $o->{schema}, $new); $o->{schema} = $new }
 	};
 }
@@ -1673,6 +1675,9 @@ sub next_damage
 		next
 		  if $o->{kind} eq 'column' && $how != \&comment && $how != \&grant
 		  && has_children($o->{parent});
+
+		# what comes with a database is nobody's, until somebody sets it
+		next if $o == $w->{public} && ($how != \&comment || !$o->{commented});
 		$act = $how->($w, $o) or next;
 		next if $act->{nontx};
 		next if $act->{gone} && $how != \&drop_lonely && !can_go($w, $o);
