@@ -55,7 +55,7 @@ INSERT INTO calls VALUES
 	(21, 'admin', 'SELECT * FROM sl.sl_stamp(''a'', true)'),
 	(22, 'admin', 'SELECT * FROM sl.sl_stamp(''base'', true)'),
 	(23, 'admin', 'SELECT sl.sl_resolve(''a'', ''run'', ''x'')'),
-	(24, 'admin', 'SELECT sl.sl_configure(''ignore'', ''x'')'),
+	(24, 'admin', 'SELECT sl.sl_configure(''ignore'', ''table:public.x'')'),
 	(25, 'admin', 'SELECT sl.sl_grant(''regress_priv_read'', ''read'')'),
 	(26, 'admin', 'SELECT sl.sl_revoke(''regress_priv_read'', ''deploy'')');
 -- 25001: a CALL that got as far as its own check

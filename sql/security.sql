@@ -118,7 +118,7 @@ CREATE FUNCTION pg_temp.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql A
 SET search_path = pg_temp, public, pg_catalog;
 SELECT * FROM sl.sl_version();
 SELECT sl.sl_configure('managed_schemas', 'app');
-SELECT sl.sl_configure('ignore', 'x');
+SELECT sl.sl_configure('ignore', 'table:public.x');
 SELECT sl.sl_configure('ignore', NULL);
 SELECT sl.sl_register('a1', $$CREATE SCHEMA app; CREATE TABLE app.t (i int PRIMARY KEY DEFERRABLE);
 INSERT INTO app.t VALUES (1);$$, 'DROP SCHEMA app CASCADE');
@@ -486,7 +486,11 @@ INSERT INTO writers VALUES
 	('SELECT sl.sl_revert(''base'')'),
 	('SELECT sl.sl_stamp(''w1'', true)'),
 	('SELECT sl.sl_resolve(''w1'', ''applied'', ''x'')'),
-	('SELECT sl.sl_configure(''ignore'', ''x'')'),
+	('SELECT sl.sl_configure(''ignore'', ''table:public.x'')'),
+	('SELECT sl.sl_accept(''table'', ''public.x'')'),
+	('SELECT sl.sl_unaccept(''table'', ''public.x'')'),
+	('SELECT sl.sl_require(''r'', ''table t'')'),
+	('SELECT sl.sl_unrequire(''r'')'),
 	('SELECT sl.sl_grant(''regress_sec_app'', ''read'')'),
 	('SELECT sl.sl_revoke(''regress_sec_app'', ''read'')');
 SELECT lend(command) FROM writers;
@@ -522,6 +526,12 @@ DROP TRIGGER spy ON sl.sl_log;
 CREATE RULE spy AS ON INSERT TO sl.sl_applied DO ALSO NOTIFY spy;
 :apply
 DROP RULE spy ON sl.sl_applied;
+CREATE TRIGGER spy AFTER INSERT ON sl.sl_evidence FOR EACH ROW EXECUTE FUNCTION spy();
+:apply
+DROP TRIGGER spy ON sl.sl_evidence;
+ALTER TABLE sl.sl_footprint ENABLE ROW LEVEL SECURITY;
+:apply
+ALTER TABLE sl.sl_footprint DISABLE ROW LEVEL SECURITY;
 ALTER TABLE sl.sl_registry ENABLE ROW LEVEL SECURITY;
 SELECT sl.sl_register('w4', 'SELECT 4');
 ALTER TABLE sl.sl_registry DISABLE ROW LEVEL SECURITY;
@@ -529,7 +539,7 @@ CREATE TABLE refers (r text COLLATE "C" REFERENCES sl.sl_registry);
 SELECT sl.sl_register('w4', 'SELECT 4');
 DROP TABLE refers;
 CREATE TRIGGER spy BEFORE INSERT ON sl.sl_setting FOR EACH STATEMENT EXECUTE FUNCTION spy();
-SELECT sl.sl_configure('ignore', 'x');
+SELECT sl.sl_configure('ignore', 'table:public.x');
 DROP TRIGGER spy ON sl.sl_setting;
 DROP FUNCTION spy();
 :apply

@@ -74,7 +74,7 @@ SELECT sl_configure('', '');
 SELECT sl_configure(NULL, NULL);
 -- it holds for other sessions, and goes with its transaction
 BEGIN;
-SELECT sl_configure('ignore', 'other');
+SELECT sl_configure('ignore', 'table:public.y');
 ROLLBACK;
 \c
 SET client_min_messages = warning;

@@ -217,6 +217,8 @@ typedef struct SlLook
 	SlExpected *expected;
 	SlCatalogOptions what;		/* is compared */
 	SlIgnore   *ignore;
+	SlAccepted *accepted;
+	int			naccepted;
 	bool	   *compared;		/* by scope */
 	int			nentries;
 	SlExpectedFact **entries;	/* those that the history knows */

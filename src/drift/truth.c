@@ -41,8 +41,6 @@ typedef struct Round
 	bool		moved;			/* the second reading showed something else */
 	SlTruth    *truth;
 	MemoryContext result;		/* where findings belong */
-	SlAccepted *accepted;
-	int			naccepted;
 } Round;
 
 static void
@@ -271,8 +269,8 @@ take_finding(const SlFinding *finding, void *arg)
 
 	if (sl_is_ignored(round->look.ignore, fact->class, fact->identity,
 					  finding->attribute) ||
-		sl_is_accepted(round->accepted, round->naccepted, fact->class,
-					   fact->identity, finding->attribute))
+		sl_is_accepted(round->look.accepted, round->look.naccepted,
+					   fact->class, fact->identity, finding->attribute))
 		return;
 	before = MemoryContextSwitchTo(round->result);
 	drift = palloc_object(SlDriftFinding);
@@ -348,7 +346,7 @@ look_once(SlTruth *truth, MemoryContext result)
 	read_settings(look);
 	round.live = sl_live_read();
 	sl_given_read(&round.given);
-	round.accepted = sl_accepted_read(&round.naccepted);
+	look->accepted = sl_accepted_read(&look->naccepted);
 	find_entries(&round);
 	if (round.nmatched < sl_live_count(round.live))
 		sl_live_each(round.live, add_unexplained, &round);

@@ -77,6 +77,7 @@ extern bool sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
 						SlHolder *holder);
 extern void sl_lock_release(const SlLockKeys *keys, LOCKMODE mode);
 extern void sl_lock_for_transaction(void);
+extern bool sl_lock_look(SlHolder *holder, SlHolder *worker);
 pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);
 extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
 extern void sl_worker_lock_release(LOCKMODE mode);
