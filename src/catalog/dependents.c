@@ -665,8 +665,8 @@ add_depender(Walk *walk, Form_pg_depend form)
 				  address.objectSubId, false);
 	if (address.classId == OperatorClassRelationId)
 	{
-		HeapTuple	tuple = SearchSysCache1(CLAOID,
-											ObjectIdGetDatum(address.objectId));
+		Datum		oid = ObjectIdGetDatum(address.objectId);
+		HeapTuple	tuple = SearchSysCache1(CLAOID, oid);
 
 		if (!HeapTupleIsValid(tuple))
 			return;

@@ -18,6 +18,7 @@
 
 #include "nodes/bitmapset.h"
 
+#include "catalog/image.h"
 #include "graph/graph.h"
 #include "ledger/ledger.h"
 
@@ -149,19 +150,7 @@ extern SlExpected *sl_expected_at(SlGraph *graph,
 extern bool sl_scope_is_compared(const SlScope *scope,
 								 const SlCatalogOptions *options);
 
-/* in live.c */
-typedef struct SlLive SlLive;
-typedef void (*SlLiveSink) (const SlFactKey *key, const SlFactHash *hash,
-							void *arg);
-
-extern SlLive *sl_live_read(void);
-extern int	sl_live_count(const SlLive *live);
-extern const SlFactHash *sl_live_find(const SlLive *live,
-									  const SlFactKey *key);
-extern void sl_live_each(SlLive *live, SlLiveSink sink, void *arg);
-extern void sl_live_facts(SlLive *live, const SlFactKey *keys, int nkeys,
-						  const SlCatalogOptions *options, SlFactSink sink,
-						  void *arg);
+/* in given.c */
 
 /*
  * What is there before anybody's history: the schema "public", the language
