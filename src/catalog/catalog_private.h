@@ -57,6 +57,7 @@ typedef struct SlScan
 {
 	const SlCatalogOptions *options;
 	bool		full;
+	bool		absent;			/* rows without a fact are told of, too */
 	bool		direct;			/* the caller is in a subtransaction */
 	bool		names;			/* only the names of facts are wanted */
 	int			nest_level;		/* of the pinned settings */
@@ -113,6 +114,9 @@ typedef struct SlTarget
 /* in scan.c */
 extern void sl_catalog_describe(const SlTarget *targets, int ntargets,
 								bool names, SlFactSink sink, void *arg);
+extern void sl_catalog_rows(const SlCatalogOptions *options,
+							const ObjectAddress *objects, int nobjects,
+							bool deep, SlFactSink sink, void *arg);
 
 /* in fact.c: a fact in the making */
 extern bool sl_fact_begin(SlScan *scan, const char *class,

@@ -212,7 +212,15 @@ describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
 	if (class->catalog == AttributeRelationId)
 		sub = ((Form_pg_attribute) GETSTRUCT(tuple))->attnum;
 	ObjectAddressSubSet(scan->address, class->address, oid, sub);
+	scan->fact = NULL;
 	class->row(scan, tuple, desc);
+	if (scan->absent && scan->fact == NULL)
+	{
+		SlFact	   *none = palloc0_object(SlFact);
+
+		none->address = scan->address;
+		scan->ready = lappend(scan->ready, none);
+	}
 }
 
 /*
@@ -586,6 +594,25 @@ sl_catalog_objects(const SlCatalogOptions *options,
 	int			i;
 
 	begin_scan(&scan, options, false);
+	for (i = 0; i < nobjects; i++)
+		describe_object(&scan, &objects[i], deep, sink, arg);
+	end_scan(&scan);
+}
+
+/*
+ * The same, and for each row that makes no fact one without class: it says
+ * that its address has none.
+ */
+void
+sl_catalog_rows(const SlCatalogOptions *options,
+				const ObjectAddress *objects, int nobjects, bool deep,
+				SlFactSink sink, void *arg)
+{
+	SlScan		scan;
+	int			i;
+
+	begin_scan(&scan, options, false);
+	scan.absent = true;
 	for (i = 0; i < nobjects; i++)
 		describe_object(&scan, &objects[i], deep, sink, arg);
 	end_scan(&scan);
