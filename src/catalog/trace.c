@@ -140,6 +140,7 @@ try_reading(void (*work) (void *), void *arg)
 	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
 		ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
+	elog(DEBUG1, "trace: %s", error->message);
 	FreeErrorData(error);
 	return false;
 }
@@ -239,6 +240,16 @@ take_name(const SlFact *fact, void *arg)
 	seen->before = copy_fact(trace->work, fact);
 }
 
+/* There it was, and nothing else can be read. */
+static void
+take_unknown(const SlFact *fact, void *arg)
+{
+	Seen	   *seen = see(&fact->address, SEEN_UNKNOWN);
+
+	if (seen->state == SEEN_UNKNOWN && seen->before == NULL)
+		seen->before = copy_fact(trace->work, fact);
+}
+
 /* Is all that is to be known of this before known? */
 static bool
 is_known(const SlTarget *target)
@@ -273,7 +284,10 @@ take_chunk(const SlTarget *targets, int count)
 
 		if (count == 1 ||
 			!try_targets(&targets[i], 1, false, take_before))
+		{
 			state = SEEN_UNKNOWN;
+			(void) try_targets(&targets[i], 1, true, take_unknown);
+		}
 		see(&targets[i].address, state)->deep |= targets[i].deep;
 	}
 }
@@ -740,8 +754,9 @@ settle_seen(void)
 		known = know(seen->before);
 		if (seen->state == SEEN_BEFORE)
 			known->before = seen->before;
-		known->dropped |= !seen->alive &&
-			(seen->state == SEEN_DROPPED || seen->dropped);
+		known->dropped |= seen->state == SEEN_UNKNOWN ||
+			(!seen->alive &&
+			 (seen->state == SEEN_DROPPED || seen->dropped));
 	}
 }
 

@@ -113,7 +113,8 @@ typedef struct SlExpected
 
 /* in fold.c */
 extern SlExpected *sl_fold_begin(MemoryContext cxt,
-								 SlFoldEvidence *evidences, int nevidences);
+								 SlFoldEvidence *evidences, int nevidences,
+								 uint64 size);
 extern void sl_fold_run(SlExpected *expected);
 extern int	sl_scope_intern(SlScope **scopes, int *nscopes,
 							const SlFootprintKey *row);
@@ -144,7 +145,7 @@ extern SlEvidenceRange sl_evidence_of(const SlEvidenceRow *rows, int count,
 									  const char *revision);
 extern const SlEvidenceRow *sl_evidence_best(const SlEvidenceRange *range,
 											 int64 log_id);
-extern SlExpected *sl_expected_present(void);
+extern SlExpected *sl_expected_present(uint64 size);
 extern SlExpected *sl_expected_at(SlGraph *graph,
 								  const SlRevisionRow *revision);
 extern bool sl_scope_is_compared(const SlScope *scope,

@@ -518,9 +518,10 @@ resolve_merged(SlExpected *expected, int nmerged)
 	pfree(entries);
 }
 
-/* An empty fold of these evidences, in this order. */
+/* An empty fold of these evidences, in this order, for about so many facts. */
 SlExpected *
-sl_fold_begin(MemoryContext cxt, SlFoldEvidence *evidences, int nevidences)
+sl_fold_begin(MemoryContext cxt, SlFoldEvidence *evidences, int nevidences,
+			  uint64 size)
 {
 	MemoryContext before = MemoryContextSwitchTo(cxt);
 	SlExpected *expected = palloc0_object(SlExpected);
@@ -530,7 +531,9 @@ sl_fold_begin(MemoryContext cxt, SlFoldEvidence *evidences, int nevidences)
 	expected->nevidences = nevidences;
 	expected->space = 1024;
 	expected->rows = palloc_array(SlFoldRow, expected->space);
-	expected->facts = sl_expected_facts_create(cxt, 1024, NULL);
+	expected->facts = sl_expected_facts_create(cxt, Min(size + 1024,
+															  10000000),
+											   NULL);
 	MemoryContextSwitchTo(before);
 	return expected;
 }

@@ -320,14 +320,24 @@ static void
 read_settings(SlLook *look)
 {
 	SlOptions	settings;
-	int			i;
 
 	sl_options_resolve(&settings, NULL);
 	look->what.schemas = settings.managed_schemas;
 	look->what.owners = settings.compare_owners;
 	look->what.privileges = settings.compare_privileges;
 	look->ignore = sl_ignore_parse(settings.ignore);
-	look->expected = sl_expected_present();
+}
+
+/* Both sides, as hashes. */
+static void
+read_sides(Round *round)
+{
+	SlLook	   *look = &round->look;
+	int			i;
+
+	round->live = sl_image_get(&look->what);
+	round->moved = sl_image_moved(round->live);
+	look->expected = sl_expected_present(sl_image_count(round->live));
 	look->compared = palloc_array(bool, look->expected->nscopes + 1);
 	for (i = 0; i < look->expected->nscopes; i++)
 		look->compared[i] =
@@ -348,8 +358,7 @@ look_once(SlTruth *truth, MemoryContext result)
 	truth->stamp = NIL;
 	PushActiveSnapshot(GetLatestSnapshot());
 	read_settings(look);
-	round.live = sl_image_get(&look->what);
-	round.moved = sl_image_moved(round.live);
+	read_sides(&round);
 	sl_given_read(&round.given);
 	look->accepted = sl_accepted_read(&look->naccepted);
 	find_entries(&round);
