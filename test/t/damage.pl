@@ -214,6 +214,7 @@ sub attribute_to
 
 		if (!defined $was->{$key} || belongs($key, $text, $revision->{remade}))
 		{
+			delete $round->{removed}{$key};
 			$known->{$key} = { set => { $id => 1 }, by => {}, last => { $id => 1 } };
 			next;
 		}
@@ -236,7 +237,11 @@ sub attribute_to
 			  for $fact->{set}, $fact->{last}, values %{ $fact->{by} };
 		}
 	}
-	delete $known->{$_} for grep { !defined $facts->{$_} } keys %$known;
+	for my $key (grep { !defined $facts->{$_} } keys %$known)
+	{
+		delete $known->{$key};
+		$round->{removed}{$key} = $id;
+	}
 	$round->{facts} = $facts;
 }
 
@@ -246,7 +251,9 @@ sub revisions_of
 	my ($round, $class, $identity, $problem, $attribute) = @_;
 	my $fact = $round->{known}{"$class\0$identity"};
 
-	return { '<null>' => 1 } if $problem eq 'unexpected';
+	# one that was there once, and was dropped or got another name
+	return { ($round->{removed}{"$class\0$identity"} // '<null>') => 1 }
+	  if $problem eq 'unexpected';
 	return {} unless $fact;
 	return $fact->{last} if $problem eq 'missing';
 	return $fact->{by}{$attribute} // $fact->{set};
@@ -508,8 +515,99 @@ sub check_findings
 	$new->quit;
 }
 
+# The owner of what hangs on something, as far as its identity tells.
+sub above
+{
+	my ($identity) = @_;
+
+	return undef unless $identity =~ s/\.("(?:[^"]|"")*"|[^".]*)$//;
+	return $identity;
+}
+
+# The verdicts that follow: a revision is asked about what it set last, and
+# about nothing that a later one set again.
 sub check_stamps
 {
+	my ($round, $s, $drift) = @_;
+	my (%must, %may, %missing, %rows, %verdict);
+	my $live = read_facts($s);
+	my %there;
+
+	for my $row (@$drift)
+	{
+		my ($severity, $class, $identity, $problem, $attribute, undef, undef, $revision) = @$row;
+		my $fact = $round->{known}{"$class\0$identity"};
+
+		# what it dropped may be there again
+		$may{ $round->{removed}{"$class\0$identity"} // '' } = 1
+		  if $problem eq 'unexpected';
+		next if $problem eq 'unexpected';
+
+		# a comment is no reason to doubt
+		next if $severity eq 'info' && $problem ne 'missing';
+		$must{$revision} = 1
+		  if $severity ne 'info'
+		  && keys %{ revisions_of($round, $class, $identity, $problem, $attribute) } == 1;
+		$may{$_} = 1
+		  for $revision, keys %{ revisions_of($round, $class, $identity, $problem, $attribute) };
+	}
+	$there{$_} = 1 for map { (split /\0/)[1] } keys %$live;
+	for my $key (keys %{ $round->{known} })
+	{
+		my $fact = $round->{known}{$key};
+		my (undef, $identity) = split /\0/, $key;
+		my %by = map { %$_ } $fact->{set}, values %{ $fact->{by} };
+
+		for my $id (keys %by)
+		{
+			# what it set by itself, and what by an attribute only
+			my $own = $fact->{set}{$id} ? 'made' : 'changed';
+
+			$rows{$id}{$own}{ defined $live->{$key} ? 'there' : 'gone' }++;
+		}
+		next if defined $live->{$key};
+		$may{$_} = 1 for keys %by;
+	}
+	my %found;
+
+	for my $row ($s->rows('SELECT revision, verdict, class, identity, problem, evidence FROM sl_detect_stamp_drift()'))
+	{
+		my ($id, $verdict, $class, $identity, $problem, $evidence) = @$row;
+
+		$found{$id}{$problem}++;
+		problem($round, "stamp drift: $id is $verdict and $verdict{$id}")
+		  if ($verdict{$id} // $verdict) ne $verdict;
+		$verdict{$id} = $verdict;
+		problem($round, "stamp drift: $id, evidence $evidence") if $evidence ne 'applied';
+		problem($round, "stamp drift: $id says $class $identity is missing, and it is there")
+		  if $problem eq 'missing' && defined $live->{"$class\0$identity"};
+	}
+	for my $id (sort keys %must)
+	{
+		problem($round, "stamp drift: nothing of $id") unless $found{$id};
+	}
+	for my $id (sort keys %found)
+	{
+		problem($round, "stamp drift: $id, of which nothing is wrong") unless $may{$id};
+
+		my $r = $rows{$id};
+		my $made = $r->{made} // {};
+		my $is =
+		    !$found{$id}{missing} ? qr/^altered$/
+		  : !$made->{there} && !$r->{changed} ? qr/^stamped$/
+		  : $made->{there} ? qr/^partial$/
+		  : qr/^(partial|stamped)$/;
+
+		problem($round, "stamp drift: $id is $verdict{$id}, not $is")
+		  unless $verdict{$id} =~ $is || $found{$id}{unexpected};
+	}
+	my $ok = !%found && !grep { $_->[0] ne 'info' && $_->[3] ne 'unexpected' } @$drift;
+
+	for my $session ($s, $round->{warm})
+	{
+		problem($round, 'sl_verify() is ' . ($ok ? 'false' : 'true'))
+		  if $session->value('SELECT sl_verify()') ne ($ok ? 't' : 'f');
+	}
 }
 
 #
