@@ -143,6 +143,7 @@ extern bool sl_is_member(SlScan *scan, Oid catalog, Oid object);
 extern char *sl_qualified(SlScan *scan, Oid schema, const char *name);
 extern char *sl_within(const char *owner, const char *name);
 extern SlRelation *sl_relation(SlScan *scan, Oid relid);
+extern void sl_need_columns(SlScan *scan, SlRelation *rel);
 extern const SlColumn *sl_column(SlScan *scan, SlRelation *rel,
 								 AttrNumber attnum);
 extern const char *sl_column_name(SlScan *scan, SlRelation *rel,

@@ -378,6 +378,9 @@ refresh_once(SlImage *image, bool all)
 	sl_touched_init(&set);
 	/* messages first: one that comes later is accounted for the next time */
 	groups = take_messages(image);
+	/* most is read for any of these, and that of all lets us be sure */
+	if (groups & ~(1u << SL_GROUP_OTHER))
+		all = true;
 	snapshot = take_snapshot(&completed);
 	sl_witness_read(image->witnesses, image->cxt, snapshot,
 					all ? PG_UINT32_MAX : groups, &set);

@@ -126,12 +126,13 @@ typedef struct Catalog
 	uint32		groups;			/* read when one of them moved */
 	Meaning		meaning;
 	Oid			class;			/* of the object that a row is about */
-	AttrNumber	object;
-	AttrNumber	sub;			/* 0: none */
+	Size		object;			/* where its OID is in the row */
+	Size		name;			/* ROW_NAME: and where the name is */
 } Catalog;
 
+#define AT(catalog, column) offsetof(FormData_##catalog, column)
 #define OBJECT(catalog, groups, meaning) \
-	{catalog##RelationId, groups, meaning, catalog##RelationId, 1, 0}
+	{catalog##RelationId, groups, meaning, catalog##RelationId, 0, 0}
 
 /*
  * Every catalog that a fact has something of.  Their order has to stay, and
@@ -139,18 +140,18 @@ typedef struct Catalog
  */
 static const Catalog catalogs[] = {
 	OBJECT(Namespace, G(SCHEMA), ROW_OBJECT),
-	{NamespaceRelationId, G(SCHEMA), ROW_NAME, NamespaceRelationId, 1,
-	Anum_pg_namespace_nspname},
-	{AuthIdRelationId, G(ROLE), ROW_NAME, AuthIdRelationId, 1,
-	Anum_pg_authid_rolname},
-	{TableSpaceRelationId, OTHER, ROW_NAME, TableSpaceRelationId, 1,
-	Anum_pg_tablespace_spcname},
+	{NamespaceRelationId, G(SCHEMA), ROW_NAME, NamespaceRelationId, 0,
+	AT(pg_namespace, nspname)},
+	{AuthIdRelationId, G(ROLE), ROW_NAME, AuthIdRelationId, 0,
+	AT(pg_authid, rolname)},
+	{TableSpaceRelationId, OTHER, ROW_NAME, TableSpaceRelationId, 0,
+	AT(pg_tablespace, spcname)},
 	/* 15 has no cache of it and so no message */
 	OBJECT(Extension, ALWAYS, ROW_OBJECT),
 	{DependRelationId, OTHER, ROW_MEMBER, InvalidOid,
-	Anum_pg_depend_objid, 0},
+	AT(pg_depend, objid), 0},
 	{DescriptionRelationId, OTHER, ROW_ANY, InvalidOid,
-	Anum_pg_description_objoid, Anum_pg_description_objsubid},
+	AT(pg_description, objoid), 0},
 	OBJECT(Language, OTHER, ROW_ALL),
 	OBJECT(AccessMethod, OTHER, ROW_ALL),
 	OBJECT(Cast, OTHER, ROW_ALL),
@@ -164,34 +165,34 @@ static const Catalog catalogs[] = {
 	OBJECT(Conversion, OTHER, ROW_OBJECT),
 	OBJECT(Type, G(TYPE), ROW_NAMED),
 	{RangeRelationId, G(TYPE), ROW_OF, TypeRelationId,
-	Anum_pg_range_rngtypid, 0},
+	AT(pg_range, rngtypid), 0},
 	{EnumRelationId, G(ENUM), ROW_LABEL, TypeRelationId,
-	Anum_pg_enum_enumtypid, 0},
+	AT(pg_enum, enumtypid), 0},
 	OBJECT(Procedure, G(ROUTINE), ROW_NAMED),
 	{AggregateRelationId, G(ROUTINE), ROW_PART, ProcedureRelationId,
-	Anum_pg_aggregate_aggfnoid, 0},
+	AT(pg_aggregate, aggfnoid), 0},
 	OBJECT(TSParser, OTHER, ROW_NAMED),
 	OBJECT(TSTemplate, OTHER, ROW_NAMED),
 	OBJECT(TSDictionary, OTHER, ROW_NAMED),
 	OBJECT(TSConfig, OTHER, ROW_NAMED),
 	{TSConfigMapRelationId, OTHER, ROW_PART, TSConfigRelationId,
-	Anum_pg_ts_config_map_mapcfg, 0},
+	AT(pg_ts_config_map, mapcfg), 0},
 	OBJECT(Relation, RELATION, ROW_NAMED),
 	{AttributeRelationId, RELATION, ROW_OF, RelationRelationId,
-	Anum_pg_attribute_attrelid, 0},
+	AT(pg_attribute, attrelid), 0},
 	{AttrDefaultRelationId, RELATION, ROW_PART, RelationRelationId,
-	Anum_pg_attrdef_adrelid, Anum_pg_attrdef_adnum},
+	AT(pg_attrdef, adrelid), 0},
 	OBJECT(Constraint, RELATION | G(CONSTRAINT), ROW_NAMED),
 	{IndexRelationId, RELATION, ROW_INDEX, RelationRelationId,
-	Anum_pg_index_indrelid, 0},
+	AT(pg_index, indrelid), 0},
 	{InheritsRelationId, RELATION, ROW_PART, RelationRelationId,
-	Anum_pg_inherits_inhrelid, 0},
+	AT(pg_inherits, inhrelid), 0},
 	{PartitionedRelationId, RELATION, ROW_PART, RelationRelationId,
-	Anum_pg_partitioned_table_partrelid, 0},
+	AT(pg_partitioned_table, partrelid), 0},
 	{ForeignTableRelationId, RELATION, ROW_PART, RelationRelationId,
-	Anum_pg_foreign_table_ftrelid, 0},
+	AT(pg_foreign_table, ftrelid), 0},
 	{SequenceRelationId, RELATION | G(SEQUENCE), ROW_PART,
-	RelationRelationId, Anum_pg_sequence_seqrelid, 0},
+	RelationRelationId, AT(pg_sequence, seqrelid), 0},
 	OBJECT(Trigger, RELATION, ROW_OBJECT),
 	OBJECT(Rewrite, RELATION, ROW_OBJECT),
 	OBJECT(Policy, RELATION, ROW_OBJECT),
@@ -202,9 +203,9 @@ static const Catalog catalogs[] = {
 	OBJECT(UserMapping, G(USER_MAPPING), ROW_OBJECT),
 	OBJECT(Publication, G(PUBLICATION), ROW_OBJECT),
 	{PublicationRelRelationId, OTHER, ROW_PART, PublicationRelationId,
-	Anum_pg_publication_rel_prpubid, 0},
+	AT(pg_publication_rel, prpubid), 0},
 	{PublicationNamespaceRelationId, OTHER, ROW_PART, PublicationRelationId,
-	Anum_pg_publication_namespace_pnpubid, 0},
+	AT(pg_publication_namespace, pnpubid), 0},
 	OBJECT(Subscription, OTHER, ROW_OBJECT),
 	OBJECT(DefaultAcl, G(DEFAULT_ACL), ROW_OBJECT),
 };
@@ -332,64 +333,60 @@ add_row(Reading *reading, const SlWitnessRow *row)
 	row_moved(reading, row, false);
 }
 
-static Oid
-oid_at(HeapTuple tuple, TupleDesc desc, AttrNumber attribute)
-{
-	bool		isnull;
-
-	return DatumGetObjectId(heap_getattr(tuple, attribute, desc, &isnull));
-}
-
 /* The row of a tuple; false if it is of no interest. */
 static bool
-make_row(const Catalog *catalog, HeapTuple tuple, TupleDesc desc,
-		 SlWitnessRow *row)
+make_row(const Catalog *catalog, HeapTuple tuple, SlWitnessRow *row)
 {
-	bool		isnull;
+	const char *data = (const char *) GETSTRUCT(tuple);
 
-	memset(row, 0, sizeof(*row));
-	row->place = tuple->t_self;
-	row->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	row->sub = 0;
 	row->class = catalog->class;
-	row->object = oid_at(tuple, desc, catalog->object);
+	row->unused = 0;
+	memcpy(&row->object, data + catalog->object, sizeof(Oid));
 	switch (catalog->catalog)
 	{
 		case AttributeRelationId:
 			/* system columns come with the table and stay as they are */
-			row->sub = ((Form_pg_attribute) GETSTRUCT(tuple))->attnum;
-			return row->sub > 0;
+			row->sub = ((Form_pg_attribute) data)->attnum;
+			if (row->sub <= 0)
+				return false;
+			break;
 		case AttrDefaultRelationId:
-			row->sub = ((Form_pg_attrdef) GETSTRUCT(tuple))->adnum;
+			row->sub = ((Form_pg_attrdef) data)->adnum;
 			break;
 		case ProcedureRelationId:
-			row->sub = ((Form_pg_proc) GETSTRUCT(tuple))->pronamespace ==
+			row->sub = ((Form_pg_proc) data)->pronamespace ==
 				PG_CATALOG_NAMESPACE;
 			break;
 		case DescriptionRelationId:
-			row->class = ((Form_pg_description) GETSTRUCT(tuple))->classoid;
-			row->sub = ((Form_pg_description) GETSTRUCT(tuple))->objsubid;
-			return row->object >= FirstNormalObjectId ||
-				row->class == NamespaceRelationId ||
-				row->class == ExtensionRelationId;
+			row->class = ((Form_pg_description) data)->classoid;
+			row->sub = ((Form_pg_description) data)->objsubid;
+			if (row->object < FirstNormalObjectId &&
+				row->class != NamespaceRelationId &&
+				row->class != ExtensionRelationId)
+				return false;
+			break;
 		case DependRelationId:
-			row->class = ((Form_pg_depend) GETSTRUCT(tuple))->classid;
-			return ((Form_pg_depend) GETSTRUCT(tuple))->deptype ==
-				DEPENDENCY_EXTENSION;
+			row->class = ((Form_pg_depend) data)->classid;
+			if (((Form_pg_depend) data)->deptype != DEPENDENCY_EXTENSION)
+				return false;
+			break;
 		default:
 			break;
 	}
 	if (catalog->meaning == ROW_NAME)
 	{
 		/* not the row but its name, at a place that its OID makes */
-		Name		name = DatumGetName(heap_getattr(tuple, catalog->sub,
-													 desc, &isnull));
-		uint64		hash;
+		const char *name = NameStr(*(const NameData *) (data + catalog->name));
+		uint64		hash = hash_bytes_extended((const unsigned char *) name,
+											   strlen(name), 0);
 
-		hash = hash_bytes_extended((const unsigned char *) NameStr(*name),
-								   strlen(NameStr(*name)), 0);
 		row->xmin = (TransactionId) hash;
 		ItemPointerSet(&row->place, row->object, (OffsetNumber) (hash >> 32));
+		return true;
 	}
+	row->place = tuple->t_self;
+	row->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 	return true;
 }
 
@@ -407,8 +404,7 @@ read_unordered(Reading *reading, SysScanDesc rows)
 	found = palloc_array(SlWitnessRow, space);
 	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
 	{
-		if (!make_row(reading->catalog, tuple,
-					  RelationGetDescr(reading->relation), &row))
+		if (!make_row(reading->catalog, tuple, &row))
 			continue;
 		if (count == space)
 		{
@@ -443,8 +439,7 @@ read_catalog(Reading *reading, Snapshot snapshot)
 	else
 	{
 		while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-			if (make_row(reading->catalog, tuple,
-						 RelationGetDescr(reading->relation), &row))
+			if (make_row(reading->catalog, tuple, &row))
 				add_row(reading, &row);
 	}
 	systable_endscan(rows);

@@ -96,6 +96,9 @@ DECLARE
 	c text := inspect.columns(t);
 	c2 text := inspect.columns(t2);
 	type text := inspect.type();
+	own regtype := (SELECT oid FROM pg_type WHERE typnamespace IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^s[0-9]')
+		AND typtype IN ('e', 'd', 'c') AND (typrelid = 0 OR (SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')
+		ORDER BY random() LIMIT 1);
 	statements text[];
 BEGIN
 	statements := ARRAY[
@@ -158,12 +161,12 @@ BEGIN
 		format('CREATE TYPE %s.%s AS ENUM (''a'', ''b'')', s, n),
 		format('CREATE TYPE %s.%s AS (x integer, y %s)', s, n, type),
 		format('CREATE DOMAIN %s.%s AS %s', s, n, type),
-		format('ALTER TYPE %s RENAME TO %s', type, n),
-		format('ALTER TYPE %s SET SCHEMA %s', type, s),
-		format('ALTER TYPE %s ADD ATTRIBUTE %s integer CASCADE', type, n),
-		format('ALTER TYPE %s RENAME VALUE ''a'' TO %L', type, n),
-		format('ALTER TYPE %s OWNER TO trace_role', type),
-		format('DROP TYPE %s CASCADE', type),
+		format('ALTER TYPE %s RENAME TO %s', own, n),
+		format('ALTER TYPE %s SET SCHEMA %s', own, s),
+		format('ALTER TYPE %s ADD ATTRIBUTE %s integer CASCADE', own, n),
+		format('ALTER TYPE %s RENAME VALUE ''a'' TO %L', own, n),
+		format('ALTER TYPE %s OWNER TO trace_role', own),
+		format('DROP TYPE %s CASCADE', own),
 		format('CREATE FUNCTION %s.%s(x %s) RETURNS %s LANGUAGE sql AS ''SELECT NULL::%s''', s, n, t, type, type),
 		format('CREATE FUNCTION %s.%s(x %s) RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(%s) FROM %s; END', s, n, type, c, t),
 		format('CREATE TRIGGER %s BEFORE UPDATE OF %s ON %s FOR EACH ROW EXECUTE FUNCTION inspect.fire()', n, c, t),
