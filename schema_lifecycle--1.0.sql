@@ -102,6 +102,19 @@ CREATE TABLE @extschema@.sl_setting (
 	PRIMARY KEY (name)
 );
 
+-- what must be so, in the words of src/status/grammar.c
+CREATE TABLE @extschema@.sl_requirement (
+	name			text COLLATE pg_catalog."C" NOT NULL,
+	requirement		text NOT NULL,		-- relations with their schema
+	path			text[] NOT NULL,	-- where other names are looked for
+	position		integer NOT NULL,
+	registrar		oid NOT NULL,
+	registrar_name	name NOT NULL,
+	cluster			bigint NOT NULL,	-- the system in which the oid is true
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (name)
+);
+
 -- a run that left a footprint; ids count up under the migration lock
 CREATE TABLE @extschema@.sl_evidence (
 	id				bigint NOT NULL,
@@ -151,6 +164,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_setting', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
@@ -412,6 +426,53 @@ LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_unaccept';
 COMMENT ON FUNCTION @extschema@.sl_unaccept(text, text, text) IS
 'take back sl_accept(); false if there was none';
+
+--
+-- Status
+--
+
+CREATE FUNCTION @extschema@.sl_verify(expected_head text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_verify';
+COMMENT ON FUNCTION @extschema@.sl_verify(text) IS
+'is the database at the expected head, and is that true; never an error';
+
+CREATE FUNCTION @extschema@.sl_ready(expected_head text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_ready';
+COMMENT ON FUNCTION @extschema@.sl_ready(text) IS
+'may a service that expects this head work; never an error';
+
+CREATE FUNCTION @extschema@.sl_assert(expected_head text DEFAULT NULL,
+	checks text[] DEFAULT '{graph,head,stamp,drift,requirements}')
+RETURNS void
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_assert';
+COMMENT ON FUNCTION @extschema@.sl_assert(text, text[]) IS
+'nothing, or an error with all that is wrong';
+
+CREATE FUNCTION @extschema@.sl_status(expected_head text DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_status';
+COMMENT ON FUNCTION @extschema@.sl_status(text) IS
+'verdict, history, requirements, drift and who migrates, as one document';
+
+CREATE FUNCTION @extschema@.sl_require(name text, requirement text)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_require';
+COMMENT ON FUNCTION @extschema@.sl_require(text, text) IS
+'say by name what must be so: a fact of the catalog';
+
+CREATE FUNCTION @extschema@.sl_unrequire(name text)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unrequire';
+COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
+'forget a requirement';
 
 --
 -- Operate

@@ -489,6 +489,8 @@ INSERT INTO writers VALUES
 	('SELECT sl.sl_configure(''ignore'', ''table:public.x'')'),
 	('SELECT sl.sl_accept(''table'', ''public.x'')'),
 	('SELECT sl.sl_unaccept(''table'', ''public.x'')'),
+	('SELECT sl.sl_require(''r'', ''table t'')'),
+	('SELECT sl.sl_unrequire(''r'')'),
 	('SELECT sl.sl_grant(''regress_sec_app'', ''read'')'),
 	('SELECT sl.sl_revoke(''regress_sec_app'', ''read'')');
 SELECT lend(command) FROM writers;

@@ -34,6 +34,18 @@ INSERT INTO expected VALUES
 ('f', 'sl_fingerprint', 'schemas name[] DEFAULT NULL::name[]', 'text'),
 ('f', 'sl_snapshot', 'schemas name[] DEFAULT NULL::name[]', 'jsonb'),
 ('f', 'sl_compare', 'expected jsonb, actual jsonb DEFAULT NULL::jsonb, OUT severity text, OUT class text, OUT identity text, OUT problem text, OUT attribute text, OUT expected text, OUT actual text, OUT revision text', 'SETOF record'),
+('f', 'sl_verify', 'expected_head text DEFAULT NULL::text', 'boolean'),
+('f', 'sl_ready', 'expected_head text DEFAULT NULL::text', 'boolean'),
+('f', 'sl_assert', 'expected_head text DEFAULT NULL::text, checks text[] DEFAULT ''{graph,head,stamp,drift,requirements}''::text[]', 'void'),
+('f', 'sl_status', 'expected_head text DEFAULT NULL::text', 'jsonb'),
+('f', 'sl_require', 'name text, requirement text', 'text'),
+('f', 'sl_unrequire', 'name text', 'void'),
+('f', 'sl_expected', 'revision text DEFAULT NULL::text, OUT class text, OUT identity text, OUT definition jsonb', 'SETOF record'),
+('f', 'sl_detect_drift', 'OUT severity text, OUT class text, OUT identity text, OUT problem text, OUT attribute text, OUT expected text, OUT actual text, OUT revision text', 'SETOF record'),
+('f', 'sl_detect_stamp_drift', 'OUT revision text, OUT verdict text, OUT class text, OUT identity text, OUT problem text, OUT expected jsonb, OUT actual jsonb, OUT evidence text', 'SETOF record'),
+('f', 'sl_locate', 'OUT revision text, OUT missing integer, OUT altered integer, OUT unexpected integer, OUT exact boolean', 'SETOF record'),
+('f', 'sl_accept', 'class text, identity text, attribute text DEFAULT NULL::text, reason text DEFAULT NULL::text, until timestamp with time zone DEFAULT NULL::timestamp with time zone', 'void'),
+('f', 'sl_unaccept', 'class text, identity text, attribute text DEFAULT NULL::text', 'boolean'),
 ('f', 'sl_configure', 'name text, value text', 'void'),
 ('f', 'sl_grant', 'role regrole, level text', 'void'),
 ('f', 'sl_revoke', 'role regrole, level text', 'void'),
@@ -42,7 +54,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 53);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 64);
 
 --
 -- Functions
@@ -151,6 +163,17 @@ SELECT throws_ok($$SELECT sl_stamp('c1')$$, 'SL005');
 SELECT throws_ok($$SELECT sl_resolve('c1', 'no_such_outcome', 'x')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_resolve('c1', 'applied', NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_resolve('unknown', 'applied', 'x')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_require('r', 'no such thing')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_require(NULL, 'table t')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_require('r', NULL)$$, 'SL009');
+SELECT throws_ok($$SELECT sl_unrequire('unknown')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_assert('unknown')$$, 'SL004');
+SELECT throws_ok($$SELECT sl_assert(NULL, '{no_such_check}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_assert(NULL, '{lint}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_assert(NULL, '{}')$$, 'SL009');
+SELECT is(sl_verify('unknown'), false, 'an unknown head is no error');
+SELECT is(sl_ready('unknown'), false, 'nor of a gate');
+SELECT is(sl_status('unknown')->>'verdict', 'unknown_head', 'and a verdict of its own');
 SELECT throws_ok($$SELECT sl_configure('no_such_setting', 'x')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_configure('allow_ahead', 'perhaps')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_configure(NULL, 'x')$$, 'SL009');

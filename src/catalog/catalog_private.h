@@ -143,6 +143,7 @@ extern bool sl_is_member(SlScan *scan, Oid catalog, Oid object);
 extern char *sl_qualified(SlScan *scan, Oid schema, const char *name);
 extern char *sl_within(const char *owner, const char *name);
 extern SlRelation *sl_relation(SlScan *scan, Oid relid);
+extern void sl_need_columns(SlScan *scan, SlRelation *rel);
 extern const SlColumn *sl_column(SlScan *scan, SlRelation *rel,
 								 AttrNumber attnum);
 extern const char *sl_column_name(SlScan *scan, SlRelation *rel,
@@ -191,6 +192,7 @@ extern bool sl_owner(const ObjectAddress *address, ObjectAddress *owner);
 extern void sl_add_target(List **targets, Oid catalog, Oid object, int sub,
 						  bool deep);
 extern void sl_add_partners(List **targets, const ObjectAddress *object);
+extern void sl_add_readers(List **targets, Oid relid, AttrNumber column);
 extern bool sl_add_dependents(List **targets, Oid catalog, Oid object);
 #if PG_VERSION_NUM >= 180000
 extern bool sl_is_not_null(Oid constraint);
@@ -210,10 +212,10 @@ extern void sl_touch_family(SlTouched *touched, Oid relid);
 extern void sl_touch_names(SlTouched *touched, Oid relid);
 extern void sl_touch_typed_tables(SlTouched *touched, Oid relid);
 extern void sl_touch_views(SlTouched *touched, Oid relid);
+extern void sl_touch_reindexed(SlTouched *touched, Oid relid);
 extern void sl_touch_rewritten(SlTouched *touched, Oid relid);
 extern void sl_touch_alter_table(Node *node, SlTouched *touched);
 extern void sl_touch_create_index(Node *node, SlTouched *touched);
-extern void sl_touch_truncate(Node *node, SlTouched *touched);
 
 extern bool sl_statement_matters(Node *statement);
 extern void sl_statement_touches(Node *statement, SlTouched *touched);

@@ -568,13 +568,18 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 
 		/* a column wants its table's defaults, and then itself */
 		if (class->owner_catalog == object->classId &&
-			((deep && !sub) || class->catalog == AttrDefaultRelationId) &&
+			(sub ? class->catalog == AttrDefaultRelationId : deep) &&
 			(!scan->names || class->catalog == AttributeRelationId))
 		{
 			ScanKeyInit(&keys[0], class->owner_key, BTEqualStrategyNumber,
 						F_OIDEQ, ObjectIdGetDatum(object->objectId));
-			describe_keyed(scan, class, class->owner_index, 1, keys, sink,
-						   arg);
+			/* the index of defaults goes on with the column */
+			if (sub)
+				ScanKeyInit(&keys[1], Anum_pg_attrdef_adnum,
+							BTEqualStrategyNumber, F_INT2EQ,
+							Int16GetDatum(object->objectSubId));
+			describe_keyed(scan, class, class->owner_index, sub ? 2 : 1,
+						   keys, sink, arg);
 		}
 		if (class->address == object->classId && OidIsValid(class->index) &&
 			(class->key2 != 0) == sub)

@@ -168,4 +168,41 @@ sl_statistics_target(HeapTuple tuple, TupleDesc desc)
 #define SL_ANUM_COLLATION_LOCALE Anum_pg_collation_colliculocale
 #endif
 
+/* 16 lets CREATE TABLE say how a column is stored */
+#include "nodes/parsenodes.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_column_storage_name(column) ((column)->storage_name)
+#else
+#define sl_column_storage_name(column) ((const char *) NULL)
+#endif
+
+/* 18 has NOT NULL constraints that are not validated */
+#include "catalog/pg_constraint.h"
+static inline bool
+sl_not_null_is_validated(Oid relid, AttrNumber attnum)
+{
+#if PG_VERSION_NUM >= 180000
+	HeapTuple	tuple = findNotNullConstraintAttnum(relid, attnum);
+	bool		validated = true;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		validated = ((Form_pg_constraint) GETSTRUCT(tuple))->convalidated;
+		heap_freetuple(tuple);
+	}
+	return validated;
+#else
+	return true;
+#endif
+}
+
+/* 18 has constraints that are not enforced, and columns that are virtual */
+#if PG_VERSION_NUM >= 180000
+#define sl_constraint_is_enforced(form) ((form)->conenforced)
+#define sl_generated_kind(constraint) ((constraint)->generated_kind)
+#else
+#define sl_constraint_is_enforced(form) (true)
+#define sl_generated_kind(constraint) ATTRIBUTE_GENERATED_STORED
+#endif
+
 #endif							/* SL_COMPAT_H */

@@ -63,11 +63,14 @@ typedef struct Fact
 {
 	SlFactKey	key;
 	int			number;
-	const SlFactHash *live;
+	SlFactHash	live;
 	SlFactHash	hash;
+	bool		is_live;
 	bool		there;
+	bool		dropped;
 	bool		merged;
 	bool		compared;
+	bool		made;			/* a row of the chain adds it */
 	State		state;
 	int			first;			/* rows of the chain */
 	int			last_on;		/* the last one that is on, or -1 */
@@ -104,7 +107,7 @@ typedef struct Step
 	bool		on;
 	bool		known;			/* what it did is known */
 	bool		silent;			/* it has data, and no facts */
-	int			covered;		/* baselines that are on in its place */
+	int			stand_in;		/* the baseline in its place, or -1 */
 	int			tree_parent;
 	int			size;			/* of the tree below */
 } Step;
@@ -139,7 +142,7 @@ typedef struct Locator
 	SlCatalogOptions what;
 	SlIgnore   *ignore;
 	bool		ignores;		/* there are patterns */
-	SlLive	   *live;
+	SlImage    *live;
 	MemoryContext cxt;
 	int			count[STATE_UNEXPECTED + 1];
 	int			unknown;		/* steps that are on, and not known */
@@ -155,10 +158,14 @@ act(Fact *fact, const Row *row)
 	if (row->what < 0)
 	{
 		fact->there = row->what != SL_ROW_DROPPED;
+		fact->dropped = !fact->there;
 		fact->merged = false;
 	}
 	else if (!fact->there)
 	{
+		/* who made it is not on, or it was there before them all */
+		if (fact->made && !fact->dropped)
+			return;
 		fact->there = true;
 		fact->merged = false;
 	}
@@ -276,12 +283,12 @@ judge(Locator *locator, Fact *fact)
 		merge(locator, fact);
 	if (!fact->compared)
 		return;
-	if (fact->there && fact->live == NULL)
+	if (fact->there && !fact->is_live)
 		state = STATE_MISSING;
-	else if (fact->there && !sl_fact_hash_equal(&fact->hash, fact->live,
+	else if (fact->there && !sl_fact_hash_equal(&fact->hash, &fact->live,
 												&locator->what))
 		state = STATE_ALTERED;
-	else if (!fact->there && fact->live != NULL)
+	else if (!fact->there && fact->is_live)
 		state = STATE_UNEXPECTED;
 	locator->count[fact->state]--;
 	locator->count[state]++;
@@ -296,6 +303,7 @@ recompute(Locator *locator, Fact *fact)
 	int			prev;
 
 	fact->there = false;
+	fact->dropped = false;
 	fact->merged = false;
 	if (row >= 0 && !locator->steps[locator->rows[row].step].on)
 		row = previous_on(locator, row);
@@ -311,27 +319,6 @@ recompute(Locator *locator, Fact *fact)
 	judge(locator, fact);
 }
 
-/* A baseline stands in for what it replaces, or does no more. */
-static void
-cover(Locator *locator, int step, int by)
-{
-	const SlLineage *lineage = &locator->lineage;
-	int			i;
-
-	if (step >= lineage->count || locator->steps[step].evidence == 0)
-		return;
-	for (i = lineage->member_start[step]; i < lineage->member_start[step + 1];
-		 i++)
-	{
-		Step	   *member = &locator->steps[lineage->member[i]];
-
-		if (member->on && !member->known)
-			locator->unknown -= (member->covered + by > 0) -
-				(member->covered > 0);
-		member->covered += by;
-	}
-}
-
 static void
 switch_on(Locator *locator, int number)
 {
@@ -339,9 +326,8 @@ switch_on(Locator *locator, int number)
 	int			i;
 
 	step->on = true;
-	locator->unknown += !step->known && step->covered == 0;
+	locator->unknown += !step->known;
 	locator->silent += step->silent;
-	cover(locator, number, 1);
 	for (i = step->first; i < step->first + step->nrows; i++)
 	{
 		Fact	   *fact = locator->by_number[locator->rows[i].fact];
@@ -363,9 +349,8 @@ switch_off(Locator *locator, int number)
 	Step	   *step = &locator->steps[number];
 	int			i;
 
-	cover(locator, number, -1);
 	step->on = false;
-	locator->unknown -= !step->known && step->covered == 0;
+	locator->unknown -= !step->known;
 	locator->silent -= step->silent;
 	for (i = step->first; i < step->first + step->nrows; i++)
 		recompute(locator, locator->by_number[locator->rows[i].fact]);
@@ -417,12 +402,13 @@ take_row(const SlFootprintKey *key, void *arg)
 											&locator->nscopes, key);
 
 		fact->number = locator->facts->members - 1;
-		fact->there = fact->merged = false;
+		fact->there = fact->dropped = fact->merged = fact->made = false;
 		fact->first = fact->last = fact->last_on = -1;
 		fact->state = STATE_FINE;
 		fact->compared = sl_scope_is_compared(&locator->scopes[scope],
 											  &locator->what);
-		fact->live = sl_live_find(locator->live, &fact->key);
+		fact->is_live = sl_image_find(locator->live, &fact->key,
+									  &fact->live);
 		if (fact->compared && locator->ignores)
 		{
 			char	   *class = pnstrdup(key->class, key->class_length);
@@ -436,6 +422,8 @@ take_row(const SlFootprintKey *key, void *arg)
 		}
 	}
 	row->fact = fact->number;
+	fact->made = fact->made || row->what == SL_ROW_ADDED ||
+		row->what == SL_ROW_REPLACED;
 	MemoryContextSwitchTo(before);
 }
 
@@ -507,7 +495,7 @@ read_rows(Locator *locator)
 	while ((fact = facts_iterate(locator->facts, &it)) != NULL)
 	{
 		locator->by_number[fact->number] = fact;
-		if (fact->compared && fact->live != NULL)
+		if (fact->compared && fact->is_live)
 			fact->state = STATE_UNEXPECTED;
 		locator->count[fact->state]++;
 	}
@@ -529,25 +517,6 @@ read_rows(Locator *locator)
 	}
 }
 
-/* Live facts that no footprint knows, as far as they are compared. */
-typedef struct Unexplained
-{
-	Locator    *locator;
-	SlGiven		given;
-	SlFactKey  *keys;
-	int			nkeys;
-} Unexplained;
-
-static void
-note_unexplained(const SlFactKey *key, const SlFactHash *hash, void *arg)
-{
-	Unexplained *unexplained = arg;
-
-	if (facts_lookup(unexplained->locator->facts, *key) == NULL &&
-		!sl_is_given(&unexplained->given, key))
-		unexplained->keys[unexplained->nkeys++] = *key;
-}
-
 static void
 count_unexplained(const SlFact *fact, void *arg)
 {
@@ -557,24 +526,36 @@ count_unexplained(const SlFact *fact, void *arg)
 		locator->count[STATE_UNEXPECTED]++;
 }
 
+/* Live facts that no footprint knows: read, if some are to be ignored. */
 static void
 find_unexplained(Locator *locator)
 {
-	Unexplained unexplained = {locator};
+	SlGiven		given;
+	SlFactKey  *keys;
+	const SlFactKey *key;
+	const SlFactHash *hash;
+	uint64		position = 0;
+	int			nkeys = 0;
 
-	sl_given_read(&unexplained.given);
-	unexplained.keys =
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SlFactKey) *
-							   (sl_live_count(locator->live) + 1));
-	sl_live_each(locator->live, note_unexplained, &unexplained);
-	sl_live_facts(locator->live, unexplained.keys, unexplained.nkeys,
-				  &locator->what, count_unexplained, locator);
-	pfree(unexplained.keys);
+	sl_given_read(&given);
+	keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SlFactKey) *
+								  (sl_image_count(locator->live) + 1));
+	while (sl_image_next(locator->live, &position, &key, &hash))
+		if (facts_lookup(locator->facts, *key) == NULL &&
+			!sl_is_given(&given, key))
+			keys[nkeys++] = *key;
+	if (!locator->ignores)
+		locator->count[STATE_UNEXPECTED] += nkeys;
+	else if (nkeys > 0)
+		sl_image_facts(locator->live, keys, nkeys, count_unexplained,
+					   locator);
+	pfree(keys);
 }
 
 /*
  * A baseline and what it replaces do the same thing twice: what ran here
- * counts, and where that does not tell, the revisions that it replaces.
+ * counts, and where that does not tell, the revisions that it replaces, if
+ * all of them are known.
  */
 static void
 settle_baselines(Locator *locator)
@@ -593,15 +574,58 @@ settle_baselines(Locator *locator)
 		for (k = lineage->member_start[i]; k < lineage->member_start[i + 1];
 			 k++)
 			all = all && locator->steps[lineage->member[k]].known;
-		if (step->evidence != 0 && lineage->rows[i]->claimed)
+		if (step->evidence == 0 || (all && !lineage->rows[i]->claimed))
 		{
-			for (k = lineage->member_start[i];
-				 k < lineage->member_start[i + 1]; k++)
-				locator->steps[lineage->member[k]].evidence = 0;
-		}
-		else if (all)
 			step->evidence = 0;
-		step->known = step->known || all;
+			step->known = all;
+			continue;
+		}
+		for (k = lineage->member_start[i]; k < lineage->member_start[i + 1];
+			 k++)
+			locator->steps[lineage->member[k]].stand_in = i;
+	}
+	/* a later baseline may replace an earlier one */
+	for (i = lineage->count - 1; i >= 0; i--)
+	{
+		Step	   *step = &locator->steps[i];
+
+		if (step->stand_in < 0)
+			continue;
+		if (locator->steps[step->stand_in].stand_in >= 0)
+			step->stand_in = locator->steps[step->stand_in].stand_in;
+		step->evidence = 0;
+	}
+}
+
+/*
+ * What the step rests on, as often as it does; returns how many they are.  A
+ * baseline in the place of others rests on what those rest on.
+ */
+static int
+rests_on(const Locator *locator, int number, int *parents)
+{
+	const SlLineage *lineage = &locator->lineage;
+	int			member = lineage->member_start[number];
+	int			end = lineage->member_start[number + 1];
+	int			step = number;
+	int			n = 0;
+	int			i;
+
+	for (;;)
+	{
+		for (i = lineage->parent_start[step];
+			 i < lineage->parent_start[step + 1]; i++)
+		{
+			int			parent = lineage->parent[i];
+
+			if (locator->steps[parent].stand_in >= 0)
+				parent = locator->steps[parent].stand_in;
+			if (parent != number)
+				parents[n++] = parent;
+		}
+		if (member == end || locator->steps[number].evidence == 0)
+			return n;
+		step = lineage->member[member++];
 	}
 }
 
@@ -626,6 +650,7 @@ find_steps(Locator *locator, SlGraph *graph)
 											   lineage->rows[i]->revision);
 		const SlEvidenceRow *best = sl_evidence_best(&range, 0);
 
+		locator->steps[i].stand_in = -1;
 		if (best == NULL)
 			continue;
 		locator->steps[i].evidence = best->id;
@@ -666,6 +691,7 @@ typedef struct Walk
 	int		   *starts;			/* what each of them switched on */
 	int			nframes;
 	int		   *todo;
+	int		   *parents;
 	bool	   *noted;
 } Walk;
 
@@ -683,8 +709,8 @@ static void
 enter(Walk *walk, int number)
 {
 	Locator    *locator = walk->locator;
-	const SlLineage *lineage = &locator->lineage;
 	int			start = walk->non;
+	int			nparents;
 	int			next;
 	int			i;
 
@@ -694,12 +720,10 @@ enter(Walk *walk, int number)
 	walk->noted[number] = true;
 	for (next = start; next < walk->non; next++)
 	{
-		int			step = walk->on[next];
-
-		for (i = lineage->parent_start[step];
-			 i < lineage->parent_start[step + 1]; i++)
+		nparents = rests_on(locator, walk->on[next], walk->parents);
+		for (i = 0; i < nparents; i++)
 		{
-			int			parent = lineage->parent[i];
+			int			parent = walk->parents[i];
 
 			if (locator->steps[parent].on || walk->noted[parent])
 				continue;
@@ -744,10 +768,11 @@ note_location(Locator *locator, int number)
 
 /* A tree of the graph: each revision below the latest of its parents. */
 static void
-plant(Locator *locator, int *first_child, int *sibling)
+plant(Locator *locator, int *parents, int *first_child, int *sibling)
 {
 	const SlLineage *lineage = &locator->lineage;
 	int		   *order = palloc_array(int, lineage->count + 1);
+	int			nparents;
 	int			i;
 	int			k;
 
@@ -757,9 +782,10 @@ plant(Locator *locator, int *first_child, int *sibling)
 
 		step->size++;
 		step->tree_parent = -1;
-		for (k = lineage->parent_start[i]; k < lineage->parent_start[i + 1];
-			 k++)
-			step->tree_parent = Max(step->tree_parent, lineage->parent[k]);
+		nparents = rests_on(locator, i, parents);
+		for (k = 0; k < nparents; k++)
+			if (parents[k] < i)
+				step->tree_parent = Max(step->tree_parent, parents[k]);
 		if (step->tree_parent >= 0)
 			locator->steps[step->tree_parent].size += step->size;
 		order[i] = i;
@@ -797,9 +823,10 @@ walk_through(Locator *locator)
 	walk.frames = palloc_array(int, count + 1);
 	walk.starts = palloc_array(int, count + 1);
 	walk.todo = palloc_array(int, count + 1);
+	walk.parents = palloc_array(int, locator->lineage.parent_start[count] + 1);
 	walk.noted = palloc0_array(bool, count + 1);
 	locator->locations = palloc_array(Location, count + 1);
-	plant(locator, first_child, sibling);
+	plant(locator, walk.parents, first_child, sibling);
 	for (child = first_child[count]; child >= 0; child = sibling[child])
 		walk.todo[ntodo++] = child;
 	while (ntodo > 0)
@@ -852,7 +879,7 @@ locate(Locator *locator)
 	locator->what.privileges = settings.compare_privileges;
 	locator->ignore = sl_ignore_parse(settings.ignore);
 	locator->ignores = settings.ignore[0] != '\0';
-	locator->live = sl_live_read();
+	locator->live = sl_image_get(&locator->what);
 	locator->facts = facts_create(CurrentMemoryContext, 1024, NULL);
 	find_steps(locator, graph);
 	read_rows(locator);

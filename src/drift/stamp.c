@@ -8,6 +8,11 @@
  * the attributes are as they were; of a fact that it changed, whether the
  * attributes that it set are; of a fact that it dropped, whether it is gone.
  *
+ * Differences that are no more than info in the drift (comments, storage) are
+ * none here: a revision that is there but for a comment is there.  What
+ * somebody accepted is left out where the rest of the revision is there, and
+ * never where nothing of it is.
+ *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
  * IDENTIFICATION
@@ -32,7 +37,8 @@ typedef struct Hit
 	const char *class;
 	const char *identity;
 	const char *problem;
-	bool		absent;			/* what the claim did is not there */
+	bool		info;			/* nobody need care */
+	bool		accepted;
 	List	   *attributes;		/* names; NIL: the whole fact */
 	const SlFact *actual;		/* NULL: missing */
 	SlFact	   *expected;		/* NULL: it was dropped */
@@ -48,9 +54,17 @@ typedef struct Stamps
 	SlFactOwners others;		/* of what a fact hangs on */
 	int		   *total;			/* by claim: facts that it set last */
 	int		   *absent;
-	List	   *differing;		/* attributes of the fact at hand */
-	bool		invalid;
+	List	   *differing;		/* Difference *, of the fact at hand */
 } Stamps;
+
+/* One attribute that differs. */
+typedef struct Difference
+{
+	const char *name;
+	bool		invalid;
+	bool		info;
+	bool		accepted;
+} Difference;
 
 /* Owners and privileges, unless they are compared. */
 static Bitmapset *
@@ -68,9 +82,9 @@ passed_over(const SlLook *look)
 	return result;
 }
 
-static void
+static Hit *
 add_hit(Stamps *stamps, const SlFactOwner *owner, SlExpectedFact *entry,
-		const SlFact *fact, const char *problem, bool absent)
+		const SlFact *fact, const char *problem)
 {
 	Hit		   *hit;
 
@@ -89,9 +103,14 @@ add_hit(Stamps *stamps, const SlFactOwner *owner, SlExpectedFact *entry,
 	hit->class = fact->class;
 	hit->identity = fact->identity;
 	hit->problem = problem;
-	hit->absent = absent;
-	if (absent)
-		stamps->absent[owner->claim]++;
+	return hit;
+}
+
+static bool
+is_accepted(const SlLook *look, const SlFact *fact, const char *attribute)
+{
+	return sl_is_accepted(look->accepted, look->naccepted, fact->class,
+						  fact->identity, attribute);
 }
 
 /* The attributes that differ, as far as they are compared. */
@@ -99,36 +118,65 @@ static void
 note_attribute(const SlFinding *finding, void *arg)
 {
 	Stamps	   *stamps = arg;
+	Difference *difference;
 
 	if (sl_is_ignored(stamps->look->ignore, finding->expected->class,
 					  finding->expected->identity, finding->attribute))
 		return;
-	stamps->differing = lappend(stamps->differing,
-								unconstify(char *, finding->attribute));
-	if (strcmp(finding->problem, "invalid") == 0)
-		stamps->invalid = true;
+	difference = palloc_object(Difference);
+	difference->name = finding->attribute;
+	difference->invalid = strcmp(finding->problem, "invalid") == 0;
+	difference->info = strcmp(finding->severity, "info") == 0;
+	difference->accepted = is_accepted(stamps->look, finding->expected,
+									   finding->attribute);
+	stamps->differing = lappend(stamps->differing, difference);
 }
 
-/* Those of the names that the owner answers for. */
-static List *
-attributes_of_owner(const Stamps *stamps, const SlFactOwner *owner)
+/* Does the owner answer for this attribute? */
+static bool
+answers_for(const Stamps *stamps, const SlFactOwner *owner, const char *name)
 {
-	List	   *names = NIL;
+	int			number = sl_name_find(&stamps->look->expected->sets, name);
+
+	if (number >= 0 && bms_is_member(number, owner->attributes))
+		return true;
+	return owner->base &&
+		!(number >= 0 && bms_is_member(number, stamps->owners.taken));
+}
+
+/* What differs, as far as the owner answers for it. */
+static void
+note_altered_by(Stamps *stamps, const SlFactOwner *owner,
+				SlExpectedFact *entry, const SlFact *expected,
+				const SlFact *actual)
+{
+	Hit		   *hit = NULL;
 	ListCell   *cell;
 
 	foreach(cell, stamps->differing)
 	{
-		int			number = sl_name_find(&stamps->look->expected->sets,
-										  lfirst(cell));
-		bool		taken = number >= 0 &&
-			bms_is_member(number, stamps->owners.taken);
+		const Difference *difference = lfirst(cell);
 
-		if (number >= 0 && bms_is_member(number, owner->attributes))
-			names = lappend(names, lfirst(cell));
-		else if (owner->base && !taken)
-			names = lappend(names, lfirst(cell));
+		if (!answers_for(stamps, owner, difference->name))
+			continue;
+		if (hit == NULL)
+		{
+			hit = add_hit(stamps, owner, entry, expected, "altered");
+			hit->info = hit->accepted = true;
+			hit->actual = actual;
+			hit->expected = unconstify(SlFact *, expected);
+		}
+		hit->attributes = lappend(hit->attributes,
+								  unconstify(char *, difference->name));
+		if (difference->invalid)
+			hit->problem = "invalid";
+		hit->info = hit->info && difference->info;
+		hit->accepted = hit->accepted &&
+			(difference->accepted || difference->info);
 	}
-	return names;
+	/* who made it, made something; who altered it did nothing */
+	if (hit != NULL && !owner->base)
+		stamps->absent[owner->claim]++;
 }
 
 /* The object is there and is not what it should be. */
@@ -139,26 +187,13 @@ note_altered(Stamps *stamps, SlExpectedFact *entry, const SlFact *expected,
 	int			i;
 
 	stamps->differing = NIL;
-	stamps->invalid = false;
 	sl_facts_compare(expected, actual, note_attribute, stamps);
 	if (stamps->differing == NIL)
 		return;
 	sl_fact_owners(stamps->look->expected, entry, &stamps->owners);
 	for (i = 0; i < stamps->owners.count; i++)
-	{
-		const SlFactOwner *owner = &stamps->owners.owners[i];
-		List	   *names = attributes_of_owner(stamps, owner);
-
-		if (names == NIL)
-			continue;
-		/* who made it, made something; who altered it did nothing */
-		add_hit(stamps, owner, entry, expected,
-				stamps->invalid ? "invalid" : "altered", !owner->base);
-		stamps->hits[stamps->count - 1].attributes = names;
-		stamps->hits[stamps->count - 1].actual = actual;
-		stamps->hits[stamps->count - 1].expected =
-			unconstify(SlFact *, expected);
-	}
+		note_altered_by(stamps, &stamps->owners.owners[i], entry, expected,
+						actual);
 }
 
 /* Did the claim have to do with that fact, too? */
@@ -194,6 +229,7 @@ note_whole(Stamps *stamps, SlExpectedFact *entry, const SlFact *fact)
 	const SlFactSet *other = entry->there ?
 		&look->actual_set : &look->expected_set;
 	const SlFact *hangs_on = sl_fact_owner(fact, own);
+	bool		accepted = is_accepted(look, fact, NULL);
 	int			i;
 
 	if (sl_is_ignored(look->ignore, fact->class, fact->identity, NULL))
@@ -201,21 +237,23 @@ note_whole(Stamps *stamps, SlExpectedFact *entry, const SlFact *fact)
 	if (hangs_on != NULL &&
 		sl_fact_set_find(other, hangs_on->class, hangs_on->identity) != NULL)
 		hangs_on = NULL;
+	if (hangs_on != NULL && is_accepted(look, hangs_on, NULL))
+		accepted = true;
 	sl_fact_owners(look->expected, entry, &stamps->owners);
 	for (i = 0; i < stamps->owners.count; i++)
 	{
 		const SlFactOwner *owner = &stamps->owners.owners[i];
+		Hit		   *hit;
 
+		stamps->absent[owner->claim]++;
 		if (hangs_on != NULL &&
 			is_owner_of(stamps, owner->claim, hangs_on, entry->there))
-		{
-			stamps->absent[owner->claim]++;
 			continue;
-		}
-		add_hit(stamps, owner, entry, fact,
-				entry->there ? "missing" : "unexpected", true);
+		hit = add_hit(stamps, owner, entry, fact,
+					  entry->there ? "missing" : "unexpected");
+		hit->accepted = accepted;
 		if (!entry->there)
-			stamps->hits[stamps->count - 1].actual = fact;
+			hit->actual = fact;
 	}
 }
 
@@ -388,6 +426,15 @@ verdict_of(const Stamps *stamps, int claim)
 	return "partial";
 }
 
+/* Is the hit to be told? */
+static bool
+matters(const Stamps *stamps, const Hit *hit)
+{
+	return !hit->info &&
+		(!hit->accepted ||
+		 strcmp(verdict_of(stamps, hit->claim), "stamped") == 0);
+}
+
 static SlStampFinding *
 make_finding(const SlFoldClaim *claim, const char *verdict)
 {
@@ -459,8 +506,10 @@ sl_stamp_findings(SlLook *look, MemoryContext result)
 			findings = lappend(findings, make_finding(&expected->claims[i],
 													  "unverifiable"));
 		for (; next < stamps.count && stamps.hits[next].claim == i; next++)
-			findings = lappend(findings,
-							   make_hit_finding(&stamps, &stamps.hits[next]));
+			if (matters(&stamps, &stamps.hits[next]))
+				findings = lappend(findings,
+								   make_hit_finding(&stamps,
+													&stamps.hits[next]));
 	}
 	MemoryContextSwitchTo(before);
 	return findings;

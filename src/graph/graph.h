@@ -49,6 +49,27 @@ extern const SlRevisionRow *sl_graph_resolve(SlGraph *graph, const char *name,
 											 bool missing_ok);
 extern const SlRevisionRow *sl_graph_find(SlGraph *graph, const char *id);
 
+/* in standing.c */
+
+/* Where the database stands on the way to some heads. */
+typedef struct SlStanding
+{
+	bool		heads_applied;	/* all that were asked for */
+	List	   *current;		/* SlRevisionRow: applied, nothing after it */
+	List	   *wanted;			/* the heads, their ancestors, and at a head
+								 * repeatables and seeds */
+	List	   *pending;		/* of those */
+	List	   *failed;			/* of those */
+	List	   *beyond;			/* ids: applied and not wanted */
+} SlStanding;
+
+extern const SlRevisionRow *sl_graph_match(SlGraph *graph, const char *name,
+										   int *candidates);
+extern bool sl_graph_is_empty(const SlGraph *graph);
+extern bool sl_graph_is_applied(SlGraph *graph, const SlRevisionRow *row);
+extern void sl_graph_standing(SlGraph *graph, List *expected, bool all,
+							  bool sound, SlStanding *standing);
+
 /* Heads: SlRevisionRow pointers in byte order of the ids. */
 extern List *sl_graph_heads(SlGraph *graph);
 

@@ -27,7 +27,11 @@ static SlQuery read_activity = {
 	"SELECT a.application_name,"
 	" COALESCE(pg_catalog.host(a.client_addr), 'local'),"
 	" COALESCE(a.xact_start, a.query_start)::pg_catalog.text, a.query,"
-	" a.usesysid::pg_catalog.int8"
+	" a.usesysid::pg_catalog.int8,"
+	" COALESCE(a.xact_start, a.query_start),"
+	" CASE WHEN a.wait_event_type OPERATOR(pg_catalog.=) 'Lock'"
+	" THEN pg_catalog.concat('Lock: ', a.wait_event) END,"
+	" pg_catalog.pg_blocking_pids(a.pid)::pg_catalog.text[]"
 	" FROM pg_catalog.pg_stat_activity AS a"
 	" WHERE a.pid OPERATOR(pg_catalog.=) $1",
 	NULL, 1, {INT4OID}
@@ -41,6 +45,8 @@ sl_activity_of(int pid)
 	SlResult	result;
 	SlActivity *activity = NULL;
 	Oid			role = InvalidOid;
+	char	  **blockers;
+	int			i;
 
 	values[0] = Int32GetDatum(pid);
 	sl_query_open(&read_activity, SL_READ_FRESH, values, NULL, &result);
@@ -52,6 +58,14 @@ sl_activity_of(int pid)
 		activity->since = sl_result_text(&result, 0, 3);
 		activity->query = sl_result_text(&result, 0, 4);
 		role = (Oid) sl_result_bigint(&result, 0, 5);
+		activity->since_at = sl_result_bigint(&result, 0, 6);
+		activity->waiting_for = sl_result_text(&result, 0, 7);
+		blockers = sl_result_texts(&result, 0, 8, &activity->nblockers);
+		activity->blocked_by =
+			MemoryContextAlloc(result.caller,
+							   sizeof(int) * Max(activity->nblockers, 1));
+		for (i = 0; i < activity->nblockers; i++)
+			activity->blocked_by[i] = pg_strtoint32(blockers[i]);
 	}
 	sl_query_close(&result);
 

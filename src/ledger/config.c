@@ -134,7 +134,20 @@ add_pattern(List *patterns, const char *begin, const char *end)
 	return patterns;
 }
 
-/* The patterns of "ignore", char *. */
+/* Does a class and a colon stand here? */
+static bool
+begins_pattern(const char *p)
+{
+	while (*p == ' ')
+		p++;
+	return *p != ':' &&
+		p[strspn(p, "abcdefghijklmnopqrstuvwxyz *?")] == ':';
+}
+
+/*
+ * The patterns of "ignore", char *.  A parenthesis need not be closed, for
+ * the rest may be a star.
+ */
 List *
 sl_split_patterns(const char *text)
 {
@@ -154,10 +167,11 @@ sl_split_patterns(const char *text)
 			depth++;
 		else if (*p == ')')
 			depth--;
-		else if (*p == ',' && depth <= 0)
+		else if (*p == ',' && (depth <= 0 || begins_pattern(p + 1)))
 		{
 			patterns = add_pattern(patterns, begin, p);
 			begin = p + 1;
+			depth = 0;
 		}
 	}
 	return add_pattern(patterns, begin, p);

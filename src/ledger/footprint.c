@@ -728,3 +728,21 @@ sl_accepted_delete(const char *class, const char *identity,
 	sl_param_text(values, nulls, 2, attribute);
 	return sl_query_run(&delete_accepted, SL_WRITE, values, nulls) == 1;
 }
+
+static SlQuery next_end = {
+	"SELECT pg_catalog.min(a.until) FROM @.sl_accepted AS a"
+	" WHERE a.until OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()",
+};
+
+TimestampTz
+sl_accepted_next_end(void)
+{
+	SlResult	result;
+	TimestampTz end = 0;
+
+	sl_query_open(&next_end, SL_READ_FRESH, NULL, NULL, &result);
+	if (result.nrows > 0)
+		end = sl_result_bigint(&result, 0, 1);
+	sl_query_close(&result);
+	return end;
+}

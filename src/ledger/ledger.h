@@ -189,6 +189,7 @@ extern SlSourceRow *sl_registry_of_source(const char *source, int *nrows);
 
 /* Repeatables and seeds run again, and are told by their content. */
 extern bool sl_kind_runs_once(SlKind kind);
+extern Oid	sl_registrar_role(int64 oid, const char *name, int64 cluster);
 extern const char *sl_kind_name(SlKind kind);
 extern bool sl_kind_parse(const char *name, SlKind *kind);
 
@@ -253,6 +254,10 @@ typedef struct SlActivity
 	char	   *client;			/* address, or "local" */
 	char	   *since;			/* start of its transaction or statement */
 	char	   *query;
+	TimestampTz since_at;		/* the same start; 0: not known */
+	char	   *waiting_for;	/* "Lock: relation", or NULL */
+	int			nblockers;
+	int		   *blocked_by;		/* pids */
 } SlActivity;
 
 extern SlActivity *sl_activity_of(int pid);
@@ -284,6 +289,23 @@ extern void sl_journal_finish(const char *revision, const char *direction,
 extern void sl_journal_forget_step(const char *revision,
 								   const char *direction, int statement);
 extern void sl_journal_clear(const char *revision);
+
+/* in requirement.c */
+
+typedef struct SlRequirementRow
+{
+	char	   *name;
+	char	   *requirement;	/* relations with their schema */
+	char	  **path;			/* where other names are looked for */
+	int			npath;
+	Oid			registrar;		/* InvalidOid when that role is gone */
+	char	   *registrar_name;
+} SlRequirementRow;
+
+extern List *sl_requirements_read(bool fresh);
+extern void sl_requirement_put(const char *name, const char *requirement,
+							   char **path, int npath);
+extern bool sl_requirement_drop(const char *name);
 
 /* in footprint.c */
 
@@ -439,6 +461,9 @@ typedef struct SlAccepted
 
 /* Those that hold now, by class, identity and attribute, in byte order. */
 extern SlAccepted *sl_accepted_read(int *count);
+
+/* When the first of them ends; 0: none does. */
+extern TimestampTz sl_accepted_next_end(void);
 extern void sl_accepted_put(const char *class, const char *identity,
 							const char *attribute, const char *reason,
 							bool has_until, TimestampTz until);

@@ -59,6 +59,7 @@ static const struct
 }			levels[] = {
 	{"sl_accept", LEVEL_ADMIN},
 	{"sl_apply_pending", LEVEL_DEPLOY},
+	{"sl_assert", LEVEL_READ},
 	{"sl_catalog", LEVEL_READ},
 	{"sl_check_graph", LEVEL_READ},
 	{"sl_compare", LEVEL_READ},
@@ -77,7 +78,9 @@ static const struct
 	{"sl_locate", LEVEL_READ},
 	{"sl_migrate", LEVEL_DEPLOY},
 	{"sl_pending", LEVEL_READ},
+	{"sl_ready", LEVEL_READ},
 	{"sl_register", LEVEL_DEPLOY},
+	{"sl_require", LEVEL_DEPLOY},
 	{"sl_resolve", LEVEL_ADMIN},
 	{"sl_revert", LEVEL_DEPLOY},
 	{"sl_revert_online", LEVEL_DEPLOY},
@@ -88,8 +91,11 @@ static const struct
 	{"sl_settings_rows", LEVEL_READ},
 	{"sl_snapshot", LEVEL_READ},
 	{"sl_stamp", LEVEL_ADMIN},
+	{"sl_status", LEVEL_READ},
 	{"sl_unaccept", LEVEL_ADMIN},
 	{"sl_unregister", LEVEL_DEPLOY},
+	{"sl_unrequire", LEVEL_DEPLOY},
+	{"sl_verify", LEVEL_READ},
 	{"sl_version", LEVEL_READ},
 };
 

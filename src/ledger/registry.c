@@ -128,8 +128,8 @@ static SlQuery read_unknown = {
  * Who registered: the OID is the truth in the system where it was written;
  * in a database restored elsewhere (or upgraded) only the name can say.
  */
-static Oid
-resolve_registrar(int64 oid, const char *name, int64 cluster)
+Oid
+sl_registrar_role(int64 oid, const char *name, int64 cluster)
 {
 	Oid			registrar = (Oid) oid;
 
@@ -179,7 +179,7 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->has_down = sl_result_bool(&result, i, 19);
 		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);
-		row->registrar = resolve_registrar(sl_result_bigint(&result, i, 16),
+		row->registrar = sl_registrar_role(sl_result_bigint(&result, i, 16),
 										   row->registrar_name,
 										   sl_result_bigint(&result, i, 18));
 	}
@@ -288,7 +288,7 @@ sl_registry_get(const char *revision, bool fresh)
 		entry->applied = sl_result_bool(&result, 0, 24);
 		entry->journal_open = sl_result_bool(&result, 0, 25);
 		entry->registrar_name = sl_result_text(&result, 0, 27);
-		entry->registrar = resolve_registrar(sl_result_bigint(&result, 0, 26),
+		entry->registrar = sl_registrar_role(sl_result_bigint(&result, 0, 26),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, 0, 28));
 		entry->claimed = sl_result_bool(&result, 0, 29);
@@ -338,7 +338,7 @@ sl_registry_get_scripts(List *revisions)
 		strlcpy(entry->meaning, sl_result_text(&result, i, 9),
 				sizeof(entry->meaning));
 		entry->registrar_name = sl_result_text(&result, i, 11);
-		entry->registrar = resolve_registrar(sl_result_bigint(&result, i, 10),
+		entry->registrar = sl_registrar_role(sl_result_bigint(&result, i, 10),
 											 entry->registrar_name,
 											 sl_result_bigint(&result, i, 12));
 		entry->journal_open = sl_result_bool(&result, i, 13);

@@ -180,6 +180,48 @@ sl_worker_lock_release(LOCKMODE mode)
 	(void) LockRelease(&tag, mode, true);
 }
 
+/*
+ * Who has the lock now, ourselves included, and whose worker is alive.  False
+ * if nobody has it.  Those who wait for a run that they need not do any more
+ * have it in share mode, and are nobody.
+ */
+bool
+sl_lock_look(SlHolder *holder, SlHolder *worker)
+{
+	LockData   *locks = GetLockStatusData();
+	SlLockKeys *keys = sl_lock_keys();
+	bool		held = false;
+	int			i;
+	int			k;
+
+	memset(holder, 0, sizeof(*holder));
+	memset(worker, 0, sizeof(*worker));
+	worker->worker = true;
+	for (i = 0; i < locks->nelements; i++)
+	{
+		LockInstanceData *instance = &locks->locks[i];
+		LOCKTAG		tag;
+
+		if ((instance->holdMask & LOCKBIT_ON(ExclusiveLock)) == 0)
+			continue;
+		worker_tag(&tag);
+		if (memcmp(&instance->locktag, &tag, sizeof(LOCKTAG)) == 0)
+			worker->pid = instance->pid;
+		for (k = 0; k < keys->count && !held; k++)
+		{
+			key_tag(keys->keys[k], &tag);
+			if (memcmp(&instance->locktag, &tag, sizeof(LOCKTAG)) != 0)
+				continue;
+			held = true;
+			holder->key = keys->keys[k];
+			holder->pid = instance->pid;
+			if (instance->pid == 0)
+				holder->prepared_xid = sl_lock_instance_prepared_xid(instance);
+		}
+	}
+	return held || worker->pid != 0;
+}
+
 /* What the holder holds, as a part of a sentence. */
 static char *
 describe_lock(const SlHolder *holder)

@@ -77,6 +77,7 @@ extern bool sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
 						SlHolder *holder);
 extern void sl_lock_release(const SlLockKeys *keys, LOCKMODE mode);
 extern void sl_lock_for_transaction(void);
+extern bool sl_lock_look(SlHolder *holder, SlHolder *worker);
 pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);
 extern bool sl_worker_lock_try(LOCKMODE mode, SlHolder *holder);
 extern void sl_worker_lock_release(LOCKMODE mode);
@@ -253,6 +254,15 @@ extern void sl_call_commit(void);
 extern void sl_run_in_worker(const SlRegistryEntry *entry,
 							 SlDirection direction, const char *caller,
 							 const SlOptions *options, SlOutcome *outcome);
+
+/* in stamp.c */
+extern void sl_words_begin(const char *function);
+extern void sl_stamp_claim(const SlRevisionRow *row, int64 log_id,
+						   bool forced);
+extern void sl_stamp_free(const SlRevisionRow *row);
+extern void sl_stamp_log(const SlRevisionRow *row, int64 log_id,
+						 const char *outcome, const char *evidence,
+						 const char *reason);
 
 /* in apply.c */
 extern void sl_forbid_prepare(void);
