@@ -199,6 +199,15 @@ pin_settings(void)
 	return nest_level;
 }
 
+/* A row of pg_class whose fact, if any, comes from that of pg_index. */
+static bool
+is_index(HeapTuple tuple)
+{
+	char		kind = ((Form_pg_class) GETSTRUCT(tuple))->relkind;
+
+	return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
+}
+
 /* The facts of one row, into scan->ready. */
 static void
 describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
@@ -214,7 +223,8 @@ describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
 	ObjectAddressSubSet(scan->address, class->address, oid, sub);
 	scan->fact = NULL;
 	class->row(scan, tuple, desc);
-	if (scan->absent && scan->fact == NULL)
+	if (scan->absent && scan->fact == NULL &&
+		!(class->catalog == RelationRelationId && is_index(tuple)))
 	{
 		SlFact	   *none = palloc0_object(SlFact);
 
