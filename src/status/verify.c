@@ -34,7 +34,7 @@
 PG_FUNCTION_INFO_V1(sl_verify);
 PG_FUNCTION_INFO_V1(sl_ready);
 
-/* answers that are kept: a service asks one question, a pooler's session few */
+/* answers that are kept: a service asks one question, a pooled session few */
 #define ANSWERS 8
 
 /* Numbers that stand still as long as nothing changed. */
