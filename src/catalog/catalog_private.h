@@ -57,6 +57,7 @@ typedef struct SlScan
 {
 	const SlCatalogOptions *options;
 	bool		full;
+	bool		absent;			/* rows without a fact are told of, too */
 	bool		direct;			/* the caller is in a subtransaction */
 	bool		names;			/* only the names of facts are wanted */
 	int			nest_level;		/* of the pinned settings */
@@ -113,6 +114,9 @@ typedef struct SlTarget
 /* in scan.c */
 extern void sl_catalog_describe(const SlTarget *targets, int ntargets,
 								bool names, SlFactSink sink, void *arg);
+extern void sl_catalog_rows(const SlCatalogOptions *options,
+							const ObjectAddress *objects, int nobjects,
+							bool deep, SlFactSink sink, void *arg);
 
 /* in fact.c: a fact in the making */
 extern bool sl_fact_begin(SlScan *scan, const char *class,
@@ -139,6 +143,7 @@ extern bool sl_is_member(SlScan *scan, Oid catalog, Oid object);
 extern char *sl_qualified(SlScan *scan, Oid schema, const char *name);
 extern char *sl_within(const char *owner, const char *name);
 extern SlRelation *sl_relation(SlScan *scan, Oid relid);
+extern void sl_need_columns(SlScan *scan, SlRelation *rel);
 extern const SlColumn *sl_column(SlScan *scan, SlRelation *rel,
 								 AttrNumber attnum);
 extern const char *sl_column_name(SlScan *scan, SlRelation *rel,
@@ -187,6 +192,7 @@ extern bool sl_owner(const ObjectAddress *address, ObjectAddress *owner);
 extern void sl_add_target(List **targets, Oid catalog, Oid object, int sub,
 						  bool deep);
 extern void sl_add_partners(List **targets, const ObjectAddress *object);
+extern void sl_add_readers(List **targets, Oid relid, AttrNumber column);
 extern bool sl_add_dependents(List **targets, Oid catalog, Oid object);
 #if PG_VERSION_NUM >= 180000
 extern bool sl_is_not_null(Oid constraint);
@@ -206,10 +212,10 @@ extern void sl_touch_family(SlTouched *touched, Oid relid);
 extern void sl_touch_names(SlTouched *touched, Oid relid);
 extern void sl_touch_typed_tables(SlTouched *touched, Oid relid);
 extern void sl_touch_views(SlTouched *touched, Oid relid);
+extern void sl_touch_reindexed(SlTouched *touched, Oid relid);
 extern void sl_touch_rewritten(SlTouched *touched, Oid relid);
 extern void sl_touch_alter_table(Node *node, SlTouched *touched);
 extern void sl_touch_create_index(Node *node, SlTouched *touched);
-extern void sl_touch_truncate(Node *node, SlTouched *touched);
 
 extern bool sl_statement_matters(Node *statement);
 extern void sl_statement_touches(Node *statement, SlTouched *touched);

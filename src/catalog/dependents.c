@@ -65,9 +65,11 @@
 #include "catalog/pg_user_mapping.h"
 #include "miscadmin.h"
 #include "rewrite/rewriteSupport.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "catalog/catalog_private.h"
@@ -501,6 +503,112 @@ sl_add_partners(List **targets, const ObjectAddress *object)
 	}
 }
 
+/*
+ * Does a stored query give names to columns that depend on which others there
+ * are?  It does where it merges columns of a join, lists aliases of columns,
+ * or names a join.
+ */
+static bool
+has_column_aliases(const char *tree)
+{
+	const char *p;
+
+	if (strstr(tree, " :usingClause (") != NULL)
+		return true;
+	for (p = tree; (p = strstr(p, " :alias {ALIAS ")) != NULL; p++)
+	{
+		const char *names = strstr(p, " :colnames ");
+		const char *kind = strstr(p, " :rtekind ");
+
+		if (names == NULL || names[11] == '(' ||
+			kind == NULL || kind[10] == '2')
+			return true;
+	}
+	return false;
+}
+
+/* The same of an attribute of a row; one that is not there has none. */
+static bool
+may_have_aliases(Oid catalog, Oid index, AttrNumber key, Oid oid,
+				 AttrNumber attribute)
+{
+	Relation	relation = table_open(catalog, AccessShareLock);
+	HeapTuple	tuple = fetch_row(catalog, index, key, oid, NULL);
+	Datum		tree;
+	bool		isnull = true;
+	bool		result = false;
+
+	if (HeapTupleIsValid(tuple))
+		tree = heap_getattr(tuple, attribute, RelationGetDescr(relation),
+							&isnull);
+	if (!isnull)
+	{
+		char	   *nodes = TextDatumGetCString(tree);
+
+		result = has_column_aliases(nodes);
+		pfree(nodes);
+	}
+	table_close(relation, AccessShareLock);
+	return result;
+}
+
+/* Is it a query that a change of any of its columns may change the text of? */
+static bool
+is_sensitive(Oid catalog, Oid object)
+{
+	if (catalog == RewriteRelationId)
+		return may_have_aliases(catalog, RewriteOidIndexId,
+								Anum_pg_rewrite_oid, object,
+								Anum_pg_rewrite_ev_action);
+	if (catalog == ProcedureRelationId)
+		return may_have_aliases(catalog, ProcedureOidIndexId,
+								Anum_pg_proc_oid, object,
+								Anum_pg_proc_prosqlbody);
+	return catalog == PolicyRelationId;
+}
+
+/*
+ * Queries that read a relation, and whose text a new column of it, or one that
+ * is dropped, may change; with a column, also all that depends on that.
+ */
+void
+sl_add_readers(List **targets, Oid relid, AttrNumber column)
+{
+	Relation	catalog = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc rows;
+	HeapTuple	tuple;
+	ObjectAddress last = InvalidObjectAddress;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	rows = systable_beginscan(catalog, DependReferenceIndexId, true, NULL, 2,
+							  keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		ObjectAddress address;
+
+		ObjectAddressSubSet(address, form->classid, form->objid,
+							form->objsubid);
+		if (address.classId == last.classId &&
+			address.objectId == last.objectId &&
+			address.objectSubId == last.objectSubId)
+			continue;
+		if ((column == InvalidAttrNumber || form->refobjsubid != column) &&
+			!is_sensitive(form->classid, form->objid))
+			continue;
+		last = address;
+		if (sl_carrier(&address, NULL) && address.objectId != relid)
+			sl_add_target(targets, address.classId, address.objectId,
+						  address.objectSubId, false);
+	}
+	systable_endscan(rows);
+	table_close(catalog, AccessShareLock);
+}
+
 /* A walk over what depends on something. */
 typedef struct Walk
 {
@@ -557,8 +665,8 @@ add_depender(Walk *walk, Form_pg_depend form)
 				  address.objectSubId, false);
 	if (address.classId == OperatorClassRelationId)
 	{
-		HeapTuple	tuple = SearchSysCache1(CLAOID,
-											ObjectIdGetDatum(address.objectId));
+		Datum		oid = ObjectIdGetDatum(address.objectId);
+		HeapTuple	tuple = SearchSysCache1(CLAOID, oid);
 
 		if (!HeapTupleIsValid(tuple))
 			return;

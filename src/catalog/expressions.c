@@ -138,9 +138,7 @@ make_context(SlScan *scan, SlRelation *rel)
 
 	if (rel == NULL)
 		return NIL;
-	/* read the columns, if that was not done */
-	if (rel->ncolumns < 0)
-		(void) sl_column(scan, rel, 1);
+	sl_need_columns(scan, rel);
 	for (i = 0; i < rel->ncolumns; i++)
 	{
 		const char *name = rel->columns[i].name;

@@ -183,7 +183,6 @@ void
 sl_fact_end(SlScan *scan)
 {
 	scan->ready = lappend(scan->ready, scan->fact);
-	scan->fact = NULL;
 }
 
 /* A copy in the current memory context. */

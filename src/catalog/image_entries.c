@@ -39,6 +39,19 @@ sl_entries_init(SlEntries *entries, MemoryContext cxt, uint32 space)
 	sl_entries_index(entries);
 }
 
+void
+sl_entries_free(SlEntries *entries)
+{
+	if (entries->entries == NULL)
+		return;
+	pfree(entries->entries);
+	pfree(entries->next_by_key);
+	pfree(entries->next_by_address);
+	pfree(entries->heads_by_key);
+	pfree(entries->heads_by_address);
+	entries->entries = NULL;
+}
+
 /* a key is a hash already */
 static uint32
 key_head(const SlEntries *entries, const SlFactKey *key)

@@ -3,7 +3,8 @@
  * inspect.c
  *	  Functions by which the tests look at this area.
  *
- * Not in the install script: the tests declare these functions themselves.
+ * Not in the install script: the tests declare these functions themselves,
+ * which takes a superuser.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -16,7 +17,6 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -29,20 +29,10 @@ PG_FUNCTION_INFO_V1(sl_inspect_trace_end);
 
 static MemoryContext trace_context = NULL;
 
-static void
-check_superuser(void)
-{
-	if (!superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be superuser to trace changes")));
-}
-
 /* sl_inspect_trace_begin() returns void: one that is on is forgotten */
 Datum
 sl_inspect_trace_begin(PG_FUNCTION_ARGS)
 {
-	check_superuser();
 	sl_trace_abandon();
 	if (trace_context != NULL)
 		MemoryContextDelete(trace_context);
@@ -66,7 +56,6 @@ sl_inspect_trace_end(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ListCell   *cell;
 
-	check_superuser();
 	InitMaterializedSRF(fcinfo, 0);
 	if (trace_context == NULL)
 		ereport(ERROR,

@@ -326,11 +326,18 @@ read_columns(SlScan *scan, SlRelation *rel)
 	table_close(catalog, AccessShareLock);
 }
 
-const SlColumn *
-sl_column(SlScan *scan, SlRelation *rel, AttrNumber attnum)
+/* Read the columns, if that was not done. */
+void
+sl_need_columns(SlScan *scan, SlRelation *rel)
 {
 	if (rel->ncolumns < 0)
 		read_columns(scan, rel);
+}
+
+const SlColumn *
+sl_column(SlScan *scan, SlRelation *rel, AttrNumber attnum)
+{
+	sl_need_columns(scan, rel);
 	if (attnum <= 0 || attnum > rel->ncolumns ||
 		rel->columns[attnum - 1].name == NULL)
 		sl_vanished();

@@ -212,7 +212,15 @@ describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
 	if (class->catalog == AttributeRelationId)
 		sub = ((Form_pg_attribute) GETSTRUCT(tuple))->attnum;
 	ObjectAddressSubSet(scan->address, class->address, oid, sub);
+	scan->fact = NULL;
 	class->row(scan, tuple, desc);
+	if (scan->absent && scan->fact == NULL)
+	{
+		SlFact	   *none = palloc0_object(SlFact);
+
+		none->address = scan->address;
+		scan->ready = lappend(scan->ready, none);
+	}
 }
 
 /*
@@ -550,13 +558,18 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 
 		/* a column wants its table's defaults, and then itself */
 		if (class->owner_catalog == object->classId &&
-			((deep && !sub) || class->catalog == AttrDefaultRelationId) &&
+			(sub ? class->catalog == AttrDefaultRelationId : deep) &&
 			(!scan->names || class->catalog == AttributeRelationId))
 		{
 			ScanKeyInit(&keys[0], class->owner_key, BTEqualStrategyNumber,
 						F_OIDEQ, ObjectIdGetDatum(object->objectId));
-			describe_keyed(scan, class, class->owner_index, 1, keys, sink,
-						   arg);
+			/* the index of defaults goes on with the column */
+			if (sub)
+				ScanKeyInit(&keys[1], Anum_pg_attrdef_adnum,
+							BTEqualStrategyNumber, F_INT2EQ,
+							Int16GetDatum(object->objectSubId));
+			describe_keyed(scan, class, class->owner_index, sub ? 2 : 1,
+						   keys, sink, arg);
 		}
 		if (class->address == object->classId && OidIsValid(class->index) &&
 			(class->key2 != 0) == sub)
@@ -581,6 +594,25 @@ sl_catalog_objects(const SlCatalogOptions *options,
 	int			i;
 
 	begin_scan(&scan, options, false);
+	for (i = 0; i < nobjects; i++)
+		describe_object(&scan, &objects[i], deep, sink, arg);
+	end_scan(&scan);
+}
+
+/*
+ * The same, and for each row that makes no fact one without class: it says
+ * that its address has none.
+ */
+void
+sl_catalog_rows(const SlCatalogOptions *options,
+				const ObjectAddress *objects, int nobjects, bool deep,
+				SlFactSink sink, void *arg)
+{
+	SlScan		scan;
+	int			i;
+
+	begin_scan(&scan, options, false);
+	scan.absent = true;
 	for (i = 0; i < nobjects; i++)
 		describe_object(&scan, &objects[i], deep, sink, arg);
 	end_scan(&scan);

@@ -140,6 +140,7 @@ try_reading(void (*work) (void *), void *arg)
 	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
 		ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
+	elog(DEBUG1, "trace: %s", error->message);
 	FreeErrorData(error);
 	return false;
 }
@@ -201,6 +202,18 @@ see(const ObjectAddress *address, SeenState state)
 	return seen;
 }
 
+/* A column of a relation that was made in this trace is new with it. */
+static bool
+is_new_column(const ObjectAddress *address)
+{
+	Seen	   *seen;
+
+	if (address->objectSubId == 0)
+		return false;
+	seen = find_seen(address->classId, address->objectId, 0);
+	return seen != NULL && seen->state == SEEN_NEW;
+}
+
 static SlFact *
 copy_fact(MemoryContext cxt, const SlFact *fact)
 {
@@ -219,7 +232,8 @@ take_before(const SlFact *fact, void *arg)
 								 fact->address.objectId,
 								 fact->address.objectSubId);
 
-	if (seen != NULL && seen->state != SEEN_DROPPED)
+	if (is_new_column(&fact->address) ||
+		(seen != NULL && seen->state != SEEN_DROPPED))
 		return;
 	/* its drop may have been rolled back */
 	seen = see(&fact->address, SEEN_BEFORE);
@@ -237,6 +251,16 @@ take_name(const SlFact *fact, void *arg)
 		return;
 	seen->state = SEEN_DROPPED;
 	seen->before = copy_fact(trace->work, fact);
+}
+
+/* There it was, and nothing else can be read. */
+static void
+take_unknown(const SlFact *fact, void *arg)
+{
+	Seen	   *seen = see(&fact->address, SEEN_UNKNOWN);
+
+	if (seen->state == SEEN_UNKNOWN && seen->before == NULL)
+		seen->before = copy_fact(trace->work, fact);
 }
 
 /* Is all that is to be known of this before known? */
@@ -273,7 +297,10 @@ take_chunk(const SlTarget *targets, int count)
 
 		if (count == 1 ||
 			!try_targets(&targets[i], 1, false, take_before))
+		{
 			state = SEEN_UNKNOWN;
+			(void) try_targets(&targets[i], 1, true, take_unknown);
+		}
 		see(&targets[i].address, state)->deep |= targets[i].deep;
 	}
 }
@@ -362,15 +389,9 @@ touch_new(Oid catalog, Oid object, int sub)
 {
 	ObjectAddress address;
 
-	if (sub != 0)
-	{
-		Seen	   *seen = find_seen(catalog, object, 0);
-
-		if (seen != NULL && (seen->state == SEEN_NEW || seen->deep))
-			return;
-	}
 	ObjectAddressSubSet(address, catalog, object, sub);
-	(void) see(&address, SEEN_NEW);
+	if (!is_new_column(&address))
+		(void) see(&address, SEEN_NEW);
 }
 
 /*
@@ -427,7 +448,7 @@ touch_dropped(Oid catalog, Oid object, int sub)
 		if (trace->statement == T_DropStmt)
 			seen->dropped = true;
 	}
-	if (trace->everything)
+	if (trace->everything || is_new_column(&target.address))
 		return;
 
 	/* what it was a part of stays, mostly */
@@ -740,8 +761,9 @@ settle_seen(void)
 		known = know(seen->before);
 		if (seen->state == SEEN_BEFORE)
 			known->before = seen->before;
-		known->dropped |= !seen->alive &&
-			(seen->state == SEEN_DROPPED || seen->dropped);
+		known->dropped |= seen->state == SEEN_UNKNOWN ||
+			(!seen->alive &&
+			 (seen->state == SEEN_DROPPED || seen->dropped));
 	}
 }
 

@@ -5,7 +5,7 @@
  *
  * A table of functions, one for each kind of statement.  What is not in it
  * either changes no fact, or each object that it changes comes by as an event:
- * test/trace asserts that for every command of the server.
+ * sql/trace.sql asserts that for every command of the server.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -19,6 +19,7 @@
 #include "access/genam.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
@@ -130,19 +131,21 @@ touch_renamed_relation(SlTouched *touched, Oid relid)
 }
 
 static void
-touch_renamed_column(SlTouched *touched, Oid relid)
+touch_renamed_column(SlTouched *touched, Oid relid, const char *name)
 {
-	List	   *family;
 	ListCell   *cell;
 
 	if (!OidIsValid(relid))
 		return;
 	if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+	{
 		sl_touch_typed_tables(touched, relid);
-	family = sl_relation_family(relid);
-	sl_touch_names(touched, relid);
-	foreach(cell, family)
-		sl_touch_views(touched, lfirst_oid(cell));
+		return;
+	}
+	sl_touch_family(touched, relid);
+	foreach(cell, sl_relation_family(relid))
+		sl_add_readers(&touched->targets, lfirst_oid(cell),
+					   get_attnum(lfirst_oid(cell), name));
 }
 
 static void
@@ -162,7 +165,8 @@ touch_rename(Node *node, SlTouched *touched)
 			break;
 		case OBJECT_COLUMN:
 		case OBJECT_ATTRIBUTE:
-			touch_renamed_column(touched, sl_named_relation(stmt->relation));
+			touch_renamed_column(touched, sl_named_relation(stmt->relation),
+								 stmt->subname);
 			break;
 		case OBJECT_TABCONSTRAINT:
 		case OBJECT_TRIGGER:
@@ -437,6 +441,7 @@ touch_create_view(Node *node, SlTouched *touched)
 	if (!OidIsValid(relid))
 		return;
 	sl_touch_family(touched, relid);
+	/* it may get columns */
 	sl_touch_views(touched, relid);
 }
 
@@ -539,31 +544,9 @@ touch_reindex(Node *node, SlTouched *touched)
 	if (stmt->relation == NULL)
 		touched->everything = true;
 	else if (stmt->kind == REINDEX_OBJECT_TABLE)
-		sl_touch_family(touched, relid);
+		sl_touch_reindexed(touched, relid);
 	else if (OidIsValid(relid))
-		sl_touch_family(touched, IndexGetRelation(relid, true));
-}
-
-/* VACUUM FULL builds the indexes anew. */
-static void
-touch_vacuum(Node *node, SlTouched *touched)
-{
-	VacuumStmt *stmt = castNode(VacuumStmt, node);
-	ListCell   *cell;
-	bool		full = false;
-
-	foreach(cell, stmt->options)
-		full |= strcmp(lfirst_node(DefElem, cell)->defname, "full") == 0;
-	if (!full)
-		return;
-	touched->everything = stmt->rels == NIL;
-	foreach(cell, stmt->rels)
-	{
-		VacuumRelation *rel = lfirst_node(VacuumRelation, cell);
-
-		sl_touch_rewritten(touched, OidIsValid(rel->oid) ? rel->oid :
-						   sl_named_relation(rel->relation));
-	}
+		sl_touch_reindexed(touched, IndexGetRelation(relid, true));
 }
 
 static void
@@ -572,6 +555,132 @@ touch_refresh(Node *node, SlTouched *touched)
 	RefreshMatViewStmt *stmt = castNode(RefreshMatViewStmt, node);
 
 	sl_touch_rewritten(touched, sl_named_relation(stmt->relation));
+}
+
+/*-------------------------------------------------------------------------
+ * Default operator classes
+ *
+ * An index names the operator class of a column unless it is the default of
+ * its type, and which that is changes with classes and with casts.
+ *-------------------------------------------------------------------------
+ */
+
+/* All indexes of an access method, and what else has an operator class. */
+static void
+touch_indexes(SlTouched *touched, Oid method)
+{
+	Relation	relation = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc rows;
+	HeapTuple	tuple;
+
+	rows = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		if (form->relnamespace != PG_CATALOG_NAMESPACE &&
+			(form->relam == method ||
+			 form->relkind == RELKIND_PARTITIONED_TABLE))
+			touch_object(touched, RelationRelationId, form->oid, 0, false);
+	}
+	systable_endscan(rows);
+	table_close(relation, AccessShareLock);
+}
+
+/* Indexes on columns of a type, and on those of domains over it. */
+static void
+touch_default_class(SlTouched *touched, Oid type, Oid method)
+{
+	List	   *types = list_make1_oid(type);
+	List	   *targets = NIL;
+	int			i;
+	ListCell   *cell;
+
+	if (!OidIsValid(type))
+		return;
+	if (type < FirstNormalObjectId)
+	{
+		if (OidIsValid(method))
+			touch_indexes(touched, method);
+		else
+			touched->everything = true;
+		return;
+	}
+	for (i = 0; i < list_length(types); i++)
+	{
+		(void) sl_add_dependents(&targets, TypeRelationId,
+								 list_nth_oid(types, i));
+		foreach(cell, targets)
+		{
+			ObjectAddress *address = &((SlTarget *) lfirst(cell))->address;
+
+			if (address->classId == TypeRelationId)
+				types = list_append_unique_oid(types, address->objectId);
+			else if (address->classId == RelationRelationId)
+				touch_object(touched, RelationRelationId, address->objectId,
+							 0, true);
+		}
+	}
+	touched->targets = list_concat(touched->targets, targets);
+}
+
+static void
+touch_create_opclass(Node *node, SlTouched *touched)
+{
+	CreateOpClassStmt *stmt = castNode(CreateOpClassStmt, node);
+
+	if (stmt->isDefault)
+		touch_default_class(touched,
+							LookupTypeNameOid(NULL, stmt->datatype, true),
+							get_index_am_oid(stmt->amname, true));
+}
+
+static void
+touch_create_cast(Node *node, SlTouched *touched)
+{
+	CreateCastStmt *stmt = castNode(CreateCastStmt, node);
+
+	if (stmt->func == NULL && !stmt->inout)
+		touch_default_class(touched,
+							LookupTypeNameOid(NULL, stmt->sourcetype, true),
+							InvalidOid);
+}
+
+static void
+touch_drop(Node *node, SlTouched *touched)
+{
+	DropStmt   *stmt = castNode(DropStmt, node);
+	ListCell   *cell;
+
+	if (stmt->removeType != OBJECT_CAST && stmt->removeType != OBJECT_OPCLASS)
+		return;
+	foreach(cell, stmt->objects)
+	{
+		ObjectAddress address = named_object(stmt->removeType, lfirst(cell));
+		HeapTuple	tuple;
+
+		if (!OidIsValid(address.objectId))
+			continue;
+		if (stmt->removeType == OBJECT_CAST)
+		{
+			TypeName   *source = linitial(castNode(List, lfirst(cell)));
+
+			touch_default_class(touched,
+								LookupTypeNameOid(NULL, source, true),
+								InvalidOid);
+			continue;
+		}
+		tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(address.objectId));
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		if (((Form_pg_opclass) GETSTRUCT(tuple))->opcdefault)
+			touch_default_class(touched,
+								((Form_pg_opclass)
+								 GETSTRUCT(tuple))->opcintype,
+								((Form_pg_opclass)
+								 GETSTRUCT(tuple))->opcmethod);
+		ReleaseSysCache(tuple);
+	}
 }
 
 static const struct
@@ -591,12 +700,15 @@ static const struct
 	{T_AlterTableStmt, sl_touch_alter_table},
 	{T_ClusterStmt, touch_cluster},
 	{T_CommentStmt, touch_comment},
+	{T_CreateCastStmt, touch_create_cast},
 	{T_CreateFunctionStmt, touch_create_function},
+	{T_CreateOpClassStmt, touch_create_opclass},
 	{T_CreatePLangStmt, touch_create_language},
 	{T_CreateRangeStmt, touch_create_range},
 	{T_CreateTransformStmt, touch_create_transform},
 	{T_CreateTrigStmt, touch_create_trigger},
 	{T_DefineStmt, touch_define},
+	{T_DropStmt, touch_drop},
 	{T_DropOwnedStmt, touch_everything},
 	{T_GrantStmt, touch_grant},
 	{T_IndexStmt, sl_touch_create_index},
@@ -605,8 +717,6 @@ static const struct
 	{T_ReindexStmt, touch_reindex},
 	{T_RenameStmt, touch_rename},
 	{T_RuleStmt, touch_create_rule},
-	{T_TruncateStmt, sl_touch_truncate},
-	{T_VacuumStmt, touch_vacuum},
 	{T_ViewStmt, touch_create_view},
 };
 

@@ -20,17 +20,14 @@
 
 #include "access/genam.h"
 #include "access/table.h"
-#include "catalog/heap.h"
+#include "catalog/dependency.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_rewrite.h"
-#include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -182,6 +179,17 @@ touch_column(SlTouched *touched, Oid relid, const char *name)
 	}
 }
 
+/* An identity's sequence looks like any other while it is being dropped. */
+static void
+touch_identity(SlTouched *touched, Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, getOwnedSequences(relid))
+		sl_add_target(&touched->targets, RelationRelationId, lfirst_oid(cell),
+					  0, false);
+}
+
 static void
 touch_constraint(SlTouched *touched, Oid relid, const char *name)
 {
@@ -220,63 +228,75 @@ touch_new_constraint(SlTouched *touched, Oid relid, Constraint *constraint)
 }
 
 /*
- * Views whose text a column may change that they do not mention: they give
- * aliases to columns that would be ambiguous.
+ * Views and functions whose text a column may change that they do not mention:
+ * they give aliases to columns that would be ambiguous.
  */
 void
 sl_touch_views(SlTouched *touched, Oid relid)
 {
-	Relation	catalog = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc rows;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-	rows = systable_beginscan(catalog, DependReferenceIndexId, true, NULL, 2,
-							  keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress address;
-
-		if (form->classid != RewriteRelationId)
-			continue;
-		ObjectAddressSet(address, form->classid, form->objid);
-		if (sl_carrier(&address, NULL) && address.objectId != relid)
-			sl_add_target(&touched->targets, address.classId,
-						  address.objectId, 0, false);
-	}
-	systable_endscan(rows);
-	table_close(catalog, AccessShareLock);
+	sl_add_readers(&touched->targets, relid, InvalidAttrNumber);
 }
 
-/* Does the relation have an index that a rewrite would make valid? */
-static bool
-has_invalid_index(Oid relid)
+/*
+ * The indexes of a relation: Form_pg_index, copies.
+ */
+static List *
+indexes_of(Oid relid)
 {
 	Relation	catalog = table_open(IndexRelationId, AccessShareLock);
 	ScanKeyData keys[1];
 	SysScanDesc rows;
 	HeapTuple	tuple;
-	bool		result = false;
+	List	   *result = NIL;
 
 	ScanKeyInit(&keys[0], Anum_pg_index_indrelid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(relid));
 	rows = systable_beginscan(catalog, IndexIndrelidIndexId, true, NULL, 1,
 							  keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-	{
-		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
-
-		if (!form->indisvalid || !form->indisready || !form->indislive)
-			result = true;
-	}
+		result = lappend(result, GETSTRUCT(heap_copytuple(tuple)));
 	systable_endscan(rows);
 	table_close(catalog, AccessShareLock);
 	return result;
+}
+
+/* Does the relation have an index that a rewrite would make valid? */
+static bool
+has_invalid_index(Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, indexes_of(relid))
+	{
+		Form_pg_index form = lfirst(cell);
+
+		if (!form->indisvalid || !form->indisready || !form->indislive)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The indexes are replaced by others: the old ones, which may have been those
+ * of constraints, are dropped as indexes of no name that was there before.
+ */
+void
+sl_touch_reindexed(SlTouched *touched, Oid relid)
+{
+	ListCell   *cell;
+
+	if (!OidIsValid(relid))
+		return;
+	sl_touch_family(touched, relid);
+	foreach(cell, sl_relation_family(relid))
+	{
+		ListCell   *index;
+
+		foreach(index, indexes_of(lfirst_oid(cell)))
+			sl_add_target(&touched->targets, RelationRelationId,
+						  ((Form_pg_index) lfirst(index))->indexrelid, 0,
+						  false);
+	}
 }
 
 /* The relation gets new files. */
@@ -349,6 +369,8 @@ touch_subcommand(SlTouched *touched, Oid relid, AlterTableCmd *command)
 				add_relation(touched, relid, true);
 			else
 				touch_column(touched, relid, command->name);
+			if (command->subtype == AT_DropIdentity)
+				touch_identity(touched, relid);
 			if (command->subtype == AT_DropColumn)
 			{
 				sl_touch_views(touched, relid);
@@ -423,30 +445,4 @@ sl_touch_create_index(Node *node, SlTouched *touched)
 	if (OidIsValid(relid) &&
 		get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		sl_touch_family(touched, relid);
-}
-
-void
-sl_touch_truncate(Node *node, SlTouched *touched)
-{
-	TruncateStmt *stmt = castNode(TruncateStmt, node);
-	List	   *relids = NIL;
-	List	   *all;
-	ListCell   *cell;
-
-	foreach(cell, stmt->relations)
-	{
-		Oid			relid = sl_named_relation(lfirst(cell));
-
-		if (OidIsValid(relid))
-			relids = list_concat_unique_oid(relids,
-											sl_relation_family(relid));
-	}
-	all = relids;
-	while (stmt->behavior == DROP_CASCADE && relids != NIL)
-	{
-		relids = list_difference_oid(heap_truncate_find_FKs(relids), all);
-		all = list_concat_unique_oid(all, relids);
-	}
-	foreach(cell, all)
-		sl_touch_rewritten(touched, lfirst_oid(cell));
 }

@@ -9,8 +9,9 @@
  * are dies: here are all that this extension has, 16 and 1, registered when
  * they are first wanted.  The catalogs that they do not tell of (casts,
  * languages, text search, ...) are changed rarely: for those, any message is
- * taken for theirs.  The count of messages also has those of other databases
- * and those of VACUUM and ANALYZE.
+ * taken for theirs.  So it is for comments and dependencies: there is no
+ * cache of them, but old snapshots are called off by messages.  The count of
+ * messages also has those of other databases and those of VACUUM and ANALYZE.
  *
  * The extension's own tables have no messages of their own, only their rows
  * change.  Whoever writes to them invalidates the relcache entry of a
@@ -181,4 +182,29 @@ bool
 sl_transaction_writes(void)
 {
 	return TransactionIdIsValid(GetTopTransactionIdIfAny());
+}
+
+/*
+ * A transaction that one sees may not have sent its messages yet: then what
+ * is in the caches is older than the rows.  The callbacks are called for this,
+ * too; it means nothing to those who keep something, unless messages came in
+ * between.
+ */
+void
+sl_caches_forget(void)
+{
+	uint64		kept[SL_GROUPS];
+	uint64		kept_callbacks = callbacks;
+	uint64		kept_ledger = ledger_generation;
+	Oid			kept_mark = ledger_mark;
+	uint64		messages = SharedInvalidMessageCounter;
+
+	memcpy(kept, generations, sizeof(kept));
+	InvalidateSystemCaches();
+	if (messages != SharedInvalidMessageCounter)
+		return;
+	memcpy(generations, kept, sizeof(kept));
+	callbacks = kept_callbacks;
+	ledger_generation = kept_ledger;
+	ledger_mark = kept_mark;
 }

@@ -45,8 +45,8 @@ typedef enum SlCatalogGroup
  * a transaction that has no xid, is still so as long as the number stays.  A
  * number may move though nothing changed.
  *
- * The first does not count comments, and which objects belong to extensions:
- * there is no message about those.
+ * Of pg_extension 15 sends no message: a change of an extension's version
+ * alone does not move the first.
  */
 extern uint64 sl_catalog_generation(void);
 extern uint64 sl_ledger_generation(void);
@@ -59,6 +59,9 @@ extern const uint64 *sl_catalog_generations(void);
  * else can see: nothing that was kept is to be believed, nothing to be kept.
  */
 extern bool sl_transaction_writes(void);
+
+/* Forget all that this session keeps of the catalogs. */
+extern void sl_caches_forget(void);
 
 /* This transaction writes to the extension's own tables. */
 extern void sl_ledger_touch(void);

@@ -18,6 +18,7 @@
 
 #include "nodes/bitmapset.h"
 
+#include "catalog/image.h"
 #include "graph/graph.h"
 #include "ledger/ledger.h"
 
@@ -112,7 +113,8 @@ typedef struct SlExpected
 
 /* in fold.c */
 extern SlExpected *sl_fold_begin(MemoryContext cxt,
-								 SlFoldEvidence *evidences, int nevidences);
+								 SlFoldEvidence *evidences, int nevidences,
+								 uint64 size);
 extern void sl_fold_run(SlExpected *expected);
 extern int	sl_scope_intern(SlScope **scopes, int *nscopes,
 							const SlFootprintKey *row);
@@ -143,25 +145,13 @@ extern SlEvidenceRange sl_evidence_of(const SlEvidenceRow *rows, int count,
 									  const char *revision);
 extern const SlEvidenceRow *sl_evidence_best(const SlEvidenceRange *range,
 											 int64 log_id);
-extern SlExpected *sl_expected_present(void);
+extern SlExpected *sl_expected_present(uint64 size);
 extern SlExpected *sl_expected_at(SlGraph *graph,
 								  const SlRevisionRow *revision);
 extern bool sl_scope_is_compared(const SlScope *scope,
 								 const SlCatalogOptions *options);
 
-/* in live.c */
-typedef struct SlLive SlLive;
-typedef void (*SlLiveSink) (const SlFactKey *key, const SlFactHash *hash,
-							void *arg);
-
-extern SlLive *sl_live_read(void);
-extern int	sl_live_count(const SlLive *live);
-extern const SlFactHash *sl_live_find(const SlLive *live,
-									  const SlFactKey *key);
-extern void sl_live_each(SlLive *live, SlLiveSink sink, void *arg);
-extern void sl_live_facts(SlLive *live, const SlFactKey *keys, int nkeys,
-						  const SlCatalogOptions *options, SlFactSink sink,
-						  void *arg);
+/* in given.c */
 
 /*
  * What is there before anybody's history: the schema "public", the language

@@ -167,7 +167,7 @@ runs_again(SlKind kind)
 
 /* The fold at present, in a context of its own. */
 static SlExpected *
-fold_present(MemoryContext cxt)
+fold_present(MemoryContext cxt, uint64 size)
 {
 	SlClaimRow *claims;
 	SlEvidenceRow *rows;
@@ -208,7 +208,7 @@ fold_present(MemoryContext cxt)
 		qsort(choice.evidences, choice.count, sizeof(SlFoldEvidence),
 			  compare_order);
 	MemoryContextSwitchTo(before);
-	expected = sl_fold_begin(cxt, choice.evidences, choice.count);
+	expected = sl_fold_begin(cxt, choice.evidences, choice.count, size);
 	expected->claims = known;
 	expected->nclaims = nclaims;
 	sl_fold_run(expected);
@@ -230,12 +230,12 @@ fold_context(MemoryContext parent)
 }
 
 /*
- * The facts that should be there now.  What is returned lasts until the next
- * call, or for the memory context that was current at this one.  The active
- * snapshot is fresh.
+ * The facts that should be there now: about so many, if that is known, else
+ * 0.  What is returned lasts until the next call, or for the memory context
+ * that was current at this one.  The active snapshot is fresh.
  */
 SlExpected *
-sl_expected_present(void)
+sl_expected_present(uint64 size)
 {
 	uint64		generation = sl_ledger_generation();
 	MemoryContext work;
@@ -251,7 +251,7 @@ sl_expected_present(void)
 	work = fold_context(CurrentMemoryContext);
 	cxt = fold_context(CurrentMemoryContext);
 	before = MemoryContextSwitchTo(work);
-	expected = fold_present(cxt);
+	expected = fold_present(cxt, size);
 	expected->generation = generation;
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(work);
@@ -298,7 +298,7 @@ sl_expected_at(SlGraph *graph, const SlRevisionRow *revision)
 		qsort(choice.evidences + versioned, choice.count - versioned,
 			  sizeof(SlFoldEvidence), compare_order);
 	expected = sl_fold_begin(fold_context(CurrentMemoryContext),
-							 choice.evidences, choice.count);
+							 choice.evidences, choice.count, 0);
 	sl_fold_run(expected);
 	return expected;
 }

@@ -11,6 +11,10 @@
  * known to be its doing: such facts are put together from the definitions
  * afterwards.
  *
+ * What is changed and not there in the fold either was there before anything
+ * that we know of: then it is what it became.  Or somebody made it who is not
+ * in the fold, being reverted or not on the way: then it stays away.
+ *
  * Every row is kept as a link of a chain, so that each fact and attribute can
  * be laid at the door of the revision that set it last.
  *
@@ -72,7 +76,28 @@ typedef struct Fold
 	Size		nheld;
 	Size		space;
 	int			nmerged;
+	bool		baseless;		/* some chain begins with a change */
+	struct strays_hash *strays;
 } Fold;
+
+/* A fact whose chain begins with a change. */
+typedef struct Stray
+{
+	SlFactKey	key;
+	SlExpectedFact *fact;
+	char		status;
+} Stray;
+
+#define SH_PREFIX strays
+#define SH_ELEMENT_TYPE Stray
+#define SH_KEY_TYPE SlFactKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) key_hash(&(key))
+#define SH_EQUAL(tb, a, b) (memcmp((a).bytes, (b).bytes, SL_KEY_LENGTH) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
 
 /* The number of an attribute's name, or -1. */
 int
@@ -323,9 +348,10 @@ fold_row(Fold *fold, const HeldRow *row)
 	}
 	else if (!fact->there)
 	{
-		/* it was there before anything that we know of: it is what it was */
+		/* find_strays() will tell whose it was */
 		fact->there = true;
 		fact->merged = false;
+		fold->baseless = fold->baseless || link->prev < 0;
 	}
 	else if (fact->merged || !row->has_before ||
 			 memcmp(&fact->hash, &row->before, sizeof(SlFactHash)) != 0)
@@ -426,6 +452,48 @@ compare_ids(const void *a, const void *b, void *arg)
 	return (x > y) - (x < y);
 }
 
+static bool
+begins_with_change(const SlExpected *expected, const SlExpectedFact *fact)
+{
+	int			row = fact->last;
+
+	while (expected->rows[row].what >= 0 && expected->rows[row].prev >= 0)
+		row = expected->rows[row].prev;
+	return expected->rows[row].what >= 0;
+}
+
+/* Somebody made it: that he is not in the fold takes it out. */
+static void
+take_maker(const SlFootprintKey *row, void *arg)
+{
+	Fold	   *fold = arg;
+	Stray	   *stray;
+
+	if (row->change != 'a' && row->change != 'r')
+		return;
+	stray = strays_lookup(fold->strays, *(const SlFactKey *) row->key);
+	if (stray != NULL)
+		stray->fact->there = stray->fact->merged = false;
+}
+
+/* Look through all footprints for who made what chains change first. */
+static void
+find_strays(Fold *fold)
+{
+	SlExpected *expected = fold->expected;
+	sl_expected_facts_iterator it;
+	SlExpectedFact *fact;
+	bool		found;
+
+	fold->strays = strays_create(CurrentMemoryContext, 64, NULL);
+	sl_expected_facts_start_iterate(expected->facts, &it);
+	while ((fact = sl_expected_facts_iterate(expected->facts, &it)) != NULL)
+		if (fact->there && begins_with_change(expected, fact))
+			strays_insert(fold->strays, fact->key, &found)->fact = fact;
+	sl_footprint_read(take_maker, fold);
+	strays_destroy(fold->strays);
+}
+
 /* Put a fact together: its hash is what we want of it. */
 static void
 rehash(const SlExpectedFact *entry, const SlFact *fact, void *arg)
@@ -450,9 +518,10 @@ resolve_merged(SlExpected *expected, int nmerged)
 	pfree(entries);
 }
 
-/* An empty fold of these evidences, in this order. */
+/* An empty fold of these evidences, in this order, for about so many facts. */
 SlExpected *
-sl_fold_begin(MemoryContext cxt, SlFoldEvidence *evidences, int nevidences)
+sl_fold_begin(MemoryContext cxt, SlFoldEvidence *evidences, int nevidences,
+			  uint64 size)
 {
 	MemoryContext before = MemoryContextSwitchTo(cxt);
 	SlExpected *expected = palloc0_object(SlExpected);
@@ -462,7 +531,9 @@ sl_fold_begin(MemoryContext cxt, SlFoldEvidence *evidences, int nevidences)
 	expected->nevidences = nevidences;
 	expected->space = 1024;
 	expected->rows = palloc_array(SlFoldRow, expected->space);
-	expected->facts = sl_expected_facts_create(cxt, 1024, NULL);
+	expected->facts = sl_expected_facts_create(cxt, Min(size + 1024,
+															  10000000),
+											   NULL);
 	MemoryContextSwitchTo(before);
 	return expected;
 }
@@ -497,6 +568,8 @@ sl_fold_run(SlExpected *expected)
 	}
 	if (fold.held != NULL)
 		pfree(fold.held);
+	if (fold.baseless)
+		find_strays(&fold);
 	if (fold.nmerged > 0)
 		resolve_merged(expected, fold.nmerged);
 	pfree(fold.by_id);

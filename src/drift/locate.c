@@ -63,11 +63,14 @@ typedef struct Fact
 {
 	SlFactKey	key;
 	int			number;
-	const SlFactHash *live;
+	SlFactHash	live;
 	SlFactHash	hash;
+	bool		is_live;
 	bool		there;
+	bool		dropped;
 	bool		merged;
 	bool		compared;
+	bool		made;			/* a row of the chain adds it */
 	State		state;
 	int			first;			/* rows of the chain */
 	int			last_on;		/* the last one that is on, or -1 */
@@ -139,7 +142,7 @@ typedef struct Locator
 	SlCatalogOptions what;
 	SlIgnore   *ignore;
 	bool		ignores;		/* there are patterns */
-	SlLive	   *live;
+	SlImage    *live;
 	MemoryContext cxt;
 	int			count[STATE_UNEXPECTED + 1];
 	int			unknown;		/* steps that are on, and not known */
@@ -155,10 +158,14 @@ act(Fact *fact, const Row *row)
 	if (row->what < 0)
 	{
 		fact->there = row->what != SL_ROW_DROPPED;
+		fact->dropped = !fact->there;
 		fact->merged = false;
 	}
 	else if (!fact->there)
 	{
+		/* who made it is not on, or it was there before them all */
+		if (fact->made && !fact->dropped)
+			return;
 		fact->there = true;
 		fact->merged = false;
 	}
@@ -276,12 +283,12 @@ judge(Locator *locator, Fact *fact)
 		merge(locator, fact);
 	if (!fact->compared)
 		return;
-	if (fact->there && fact->live == NULL)
+	if (fact->there && !fact->is_live)
 		state = STATE_MISSING;
-	else if (fact->there && !sl_fact_hash_equal(&fact->hash, fact->live,
+	else if (fact->there && !sl_fact_hash_equal(&fact->hash, &fact->live,
 												&locator->what))
 		state = STATE_ALTERED;
-	else if (!fact->there && fact->live != NULL)
+	else if (!fact->there && fact->is_live)
 		state = STATE_UNEXPECTED;
 	locator->count[fact->state]--;
 	locator->count[state]++;
@@ -296,6 +303,7 @@ recompute(Locator *locator, Fact *fact)
 	int			prev;
 
 	fact->there = false;
+	fact->dropped = false;
 	fact->merged = false;
 	if (row >= 0 && !locator->steps[locator->rows[row].step].on)
 		row = previous_on(locator, row);
@@ -394,12 +402,13 @@ take_row(const SlFootprintKey *key, void *arg)
 											&locator->nscopes, key);
 
 		fact->number = locator->facts->members - 1;
-		fact->there = fact->merged = false;
+		fact->there = fact->dropped = fact->merged = fact->made = false;
 		fact->first = fact->last = fact->last_on = -1;
 		fact->state = STATE_FINE;
 		fact->compared = sl_scope_is_compared(&locator->scopes[scope],
 											  &locator->what);
-		fact->live = sl_live_find(locator->live, &fact->key);
+		fact->is_live = sl_image_find(locator->live, &fact->key,
+									  &fact->live);
 		if (fact->compared && locator->ignores)
 		{
 			char	   *class = pnstrdup(key->class, key->class_length);
@@ -413,6 +422,8 @@ take_row(const SlFootprintKey *key, void *arg)
 		}
 	}
 	row->fact = fact->number;
+	fact->made = fact->made || row->what == SL_ROW_ADDED ||
+		row->what == SL_ROW_REPLACED;
 	MemoryContextSwitchTo(before);
 }
 
@@ -484,7 +495,7 @@ read_rows(Locator *locator)
 	while ((fact = facts_iterate(locator->facts, &it)) != NULL)
 	{
 		locator->by_number[fact->number] = fact;
-		if (fact->compared && fact->live != NULL)
+		if (fact->compared && fact->is_live)
 			fact->state = STATE_UNEXPECTED;
 		locator->count[fact->state]++;
 	}
@@ -506,25 +517,6 @@ read_rows(Locator *locator)
 	}
 }
 
-/* Live facts that no footprint knows, as far as they are compared. */
-typedef struct Unexplained
-{
-	Locator    *locator;
-	SlGiven		given;
-	SlFactKey  *keys;
-	int			nkeys;
-} Unexplained;
-
-static void
-note_unexplained(const SlFactKey *key, const SlFactHash *hash, void *arg)
-{
-	Unexplained *unexplained = arg;
-
-	if (facts_lookup(unexplained->locator->facts, *key) == NULL &&
-		!sl_is_given(&unexplained->given, key))
-		unexplained->keys[unexplained->nkeys++] = *key;
-}
-
 static void
 count_unexplained(const SlFact *fact, void *arg)
 {
@@ -534,19 +526,30 @@ count_unexplained(const SlFact *fact, void *arg)
 		locator->count[STATE_UNEXPECTED]++;
 }
 
+/* Live facts that no footprint knows: read, if some are to be ignored. */
 static void
 find_unexplained(Locator *locator)
 {
-	Unexplained unexplained = {locator};
+	SlGiven		given;
+	SlFactKey  *keys;
+	const SlFactKey *key;
+	const SlFactHash *hash;
+	uint64		position = 0;
+	int			nkeys = 0;
 
-	sl_given_read(&unexplained.given);
-	unexplained.keys =
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SlFactKey) *
-							   (sl_live_count(locator->live) + 1));
-	sl_live_each(locator->live, note_unexplained, &unexplained);
-	sl_live_facts(locator->live, unexplained.keys, unexplained.nkeys,
-				  &locator->what, count_unexplained, locator);
-	pfree(unexplained.keys);
+	sl_given_read(&given);
+	keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SlFactKey) *
+								  (sl_image_count(locator->live) + 1));
+	while (sl_image_next(locator->live, &position, &key, &hash))
+		if (facts_lookup(locator->facts, *key) == NULL &&
+			!sl_is_given(&given, key))
+			keys[nkeys++] = *key;
+	if (!locator->ignores)
+		locator->count[STATE_UNEXPECTED] += nkeys;
+	else if (nkeys > 0)
+		sl_image_facts(locator->live, keys, nkeys, count_unexplained,
+					   locator);
+	pfree(keys);
 }
 
 /*
@@ -876,7 +879,7 @@ locate(Locator *locator)
 	locator->what.privileges = settings.compare_privileges;
 	locator->ignore = sl_ignore_parse(settings.ignore);
 	locator->ignores = settings.ignore[0] != '\0';
-	locator->live = sl_live_read();
+	locator->live = sl_image_get(&locator->what);
 	locator->facts = facts_create(CurrentMemoryContext, 1024, NULL);
 	find_steps(locator, graph);
 	read_rows(locator);

@@ -42,6 +42,14 @@ owner_for(SlFactOwners *owners, const SlExpected *expected, int row)
 	return owner;
 }
 
+/* It was changed, and who made it is not in the fold. */
+static bool
+is_stray(const SlExpected *expected, const SlExpectedFact *entry)
+{
+	return !entry->there &&
+		expected->rows[entry->last].what != SL_ROW_DROPPED;
+}
+
 /*
  * Who set the fact last: who made (or dropped) it, and who set attributes
  * since that nobody set again.  'owners' is filled anew; passed_over is
@@ -56,6 +64,8 @@ sl_fact_owners(const SlExpected *expected, const SlExpectedFact *entry,
 	owners->count = 0;
 	bms_free(owners->taken);
 	owners->taken = NULL;
+	if (is_stray(expected, entry))
+		return;
 	for (row = entry->last; row >= 0; row = expected->rows[row].prev)
 	{
 		int			what = expected->rows[row].what;
@@ -81,10 +91,12 @@ sl_fact_owners(const SlExpected *expected, const SlExpectedFact *entry,
 	}
 }
 
-/* The revision that last had to do with it. */
+/* The revision that last had to do with it; NULL: none that counts. */
 const char *
 sl_revision_of_fact(const SlExpected *expected, const SlExpectedFact *entry)
 {
+	if (is_stray(expected, entry))
+		return NULL;
 	return expected->evidences[expected->rows[entry->last].evidence].revision;
 }
 

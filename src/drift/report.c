@@ -78,7 +78,7 @@ expected_of(FunctionCallInfo fcinfo)
 	const SlRevisionRow *row;
 
 	if (PG_ARGISNULL(0))
-		return sl_expected_present();
+		return sl_expected_present(0);
 	graph = sl_graph_read(true);
 	row = sl_graph_resolve(graph, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						   false);

@@ -32,12 +32,12 @@
 typedef struct Round
 {
 	SlLook		look;
-	SlLive	   *live;
+	SlImage    *live;
 	SlGiven		given;
 	SlFactKey  *keys;			/* of all that may differ: entries first */
 	int			nkeys;
 	int			space;
-	int			nmatched;		/* live facts that the history knows */
+	uint64		nmatched;		/* live facts that the history knows */
 	bool		moved;			/* the second reading showed something else */
 	SlTruth    *truth;
 	MemoryContext result;		/* where findings belong */
@@ -70,15 +70,15 @@ find_entries(Round *round)
 	sl_expected_facts_start_iterate(expected->facts, &it);
 	while ((entry = sl_expected_facts_iterate(expected->facts, &it)) != NULL)
 	{
-		const SlFactHash *hash = sl_live_find(round->live, &entry->key);
+		SlFactHash	hash;
+		bool		found = sl_image_find(round->live, &entry->key, &hash);
 
 		entry->candidate = -1;
-		round->nmatched += hash != NULL;
+		round->nmatched += found;
 		if (!look->compared[entry->scope] ||
 			(entry->there ?
-			 hash != NULL && sl_fact_hash_equal(&entry->hash, hash,
-												&look->what) :
-			 hash == NULL))
+			 found && sl_fact_hash_equal(&entry->hash, &hash, &look->what) :
+			 !found))
 			continue;
 		if (look->nentries == space)
 		{
@@ -94,15 +94,19 @@ find_entries(Round *round)
 	look->actual = palloc0_array(const SlFact *, look->nentries + 1);
 }
 
-/* A live fact that the history knows nothing of. */
+/* The live facts that the history knows nothing of. */
 static void
-add_unexplained(const SlFactKey *key, const SlFactHash *hash, void *arg)
+find_unexplained(Round *round)
 {
-	Round	   *round = arg;
+	uint64		position = 0;
+	const SlFactKey *key;
+	const SlFactHash *hash;
 
-	if (sl_expected_facts_lookup(round->look.expected->facts, *key) == NULL &&
-		!sl_is_given(&round->given, key))
-		add_key(round, key);
+	while (sl_image_next(round->live, &position, &key, &hash))
+		if (sl_expected_facts_lookup(round->look.expected->facts,
+									 *key) == NULL &&
+			!sl_is_given(&round->given, key))
+			add_key(round, key);
 }
 
 /* Without the attributes that are not compared: in place. */
@@ -143,16 +147,16 @@ take_actual(const SlFact *fact, void *arg)
 {
 	Round	   *round = arg;
 	SlLook	   *look = &round->look;
-	const SlFactHash *before;
 	SlExpectedFact *entry;
 	SlFactKey	key;
+	SlFactHash	before;
 	SlFactHash	hash;
 	SlFact	   *copy;
 
 	sl_fact_key(fact->class, fact->identity, &key);
-	before = sl_live_find(round->live, &key);
 	sl_fact_hash(fact, &hash);
-	if (before == NULL || !sl_fact_hash_equal(before, &hash, &look->what))
+	if (!sl_image_find(round->live, &key, &before) ||
+		!sl_fact_hash_equal(&before, &hash, &look->what))
 		round->moved = true;
 	entry = sl_expected_facts_lookup(look->expected->facts, key);
 	if (entry == NULL)
@@ -210,14 +214,14 @@ read_sets(Round *round)
 	int			nthere = 0;
 	int			i;
 
-	sl_live_facts(round->live, round->keys, round->nkeys, &look->what,
-				  take_actual, round);
+	sl_image_facts(round->live, round->keys, round->nkeys, take_actual,
+				   round);
 	there = palloc_array(SlExpectedFact *, look->nentries + 1);
 	for (i = 0; i < look->nentries; i++)
 	{
 		/* what is compared and was there is there, or was dropped since */
 		if (look->actual[i] == NULL &&
-			sl_live_find(round->live, &look->entries[i]->key) != NULL)
+			sl_image_find(round->live, &look->entries[i]->key, NULL))
 			round->moved = true;
 		if (look->entries[i]->there)
 			there[nthere++] = look->entries[i];
@@ -316,14 +320,24 @@ static void
 read_settings(SlLook *look)
 {
 	SlOptions	settings;
-	int			i;
 
 	sl_options_resolve(&settings, NULL);
 	look->what.schemas = settings.managed_schemas;
 	look->what.owners = settings.compare_owners;
 	look->what.privileges = settings.compare_privileges;
 	look->ignore = sl_ignore_parse(settings.ignore);
-	look->expected = sl_expected_present();
+}
+
+/* Both sides, as hashes. */
+static void
+read_sides(Round *round)
+{
+	SlLook	   *look = &round->look;
+	int			i;
+
+	round->live = sl_image_get(&look->what);
+	round->moved = sl_image_moved(round->live);
+	look->expected = sl_expected_present(sl_image_count(round->live));
 	look->compared = palloc_array(bool, look->expected->nscopes + 1);
 	for (i = 0; i < look->expected->nscopes; i++)
 		look->compared[i] =
@@ -344,12 +358,12 @@ look_once(SlTruth *truth, MemoryContext result)
 	truth->stamp = NIL;
 	PushActiveSnapshot(GetLatestSnapshot());
 	read_settings(look);
-	round.live = sl_live_read();
+	read_sides(&round);
 	sl_given_read(&round.given);
 	look->accepted = sl_accepted_read(&look->naccepted);
 	find_entries(&round);
-	if (round.nmatched < sl_live_count(round.live))
-		sl_live_each(round.live, add_unexplained, &round);
+	if (round.nmatched < sl_image_count(round.live))
+		find_unexplained(&round);
 	if (round.nkeys > 0)
 		read_sets(&round);
 	sl_fact_sets_compare(&look->expected_set, &look->actual_set,

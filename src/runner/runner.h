@@ -255,6 +255,15 @@ extern void sl_run_in_worker(const SlRegistryEntry *entry,
 							 SlDirection direction, const char *caller,
 							 const SlOptions *options, SlOutcome *outcome);
 
+/* in stamp.c */
+extern void sl_words_begin(const char *function);
+extern void sl_stamp_claim(const SlRevisionRow *row, int64 log_id,
+						   bool forced);
+extern void sl_stamp_free(const SlRevisionRow *row);
+extern void sl_stamp_log(const SlRevisionRow *row, int64 log_id,
+						 const char *outcome, const char *evidence,
+						 const char *reason);
+
 /* in apply.c */
 extern void sl_forbid_prepare(void);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stamp.c
- *	  sl_stamp and sl_resolve: what people say about revisions.
+ *	  What people say about revisions: sl_resolve, and the books of sl_stamp.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -12,17 +12,18 @@
  */
 #include "postgres.h"
 
-#include "funcapi.h"
 #include "utils/builtins.h"
 
 #include "runner/runner.h"
 
-PG_FUNCTION_INFO_V1(sl_stamp);
 PG_FUNCTION_INFO_V1(sl_resolve);
 
-/* The lock, for as long as the transaction lasts; a function does not wait. */
-static void
-lock_for_words(const char *function)
+/*
+ * The lock, for as long as the transaction lasts, for a function that writes
+ * down a word instead of running something; a function does not wait.
+ */
+void
+sl_words_begin(const char *function)
 {
 	sl_require_writer(function);
 	if (sl_fence_is_up())
@@ -33,128 +34,59 @@ lock_for_words(const char *function)
 	sl_lock_for_transaction();
 }
 
+/* What was half way is over, and the graph has to be looked at anew. */
 static void
-put_stamp(ReturnSetInfo *rsinfo, const char *revision, const char *outcome)
+forget_progress(const char *revision)
 {
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
-
-	values[0] = CStringGetTextDatum(revision);
-	values[1] = CStringGetTextDatum(outcome);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-}
-
-/* Claim or free one revision in somebody's name. */
-static void
-stamp_one(const SlRevisionRow *row, bool claim, const char *reason,
-		  ReturnSetInfo *rsinfo)
-{
-	SlLogEntry	log = {0};
-	int64		id = sl_log_next_id();
-
-	log.action = "stamp";
-	log.revision = row->revision;
-	log.outcome = claim ? "forced" : "freed";
-	log.statements = -1;
-	log.elapsed = -1;
-	log.reason = reason;
-	if (claim)
-	{
-		SlRegistryEntry *entry = sl_registry_get(row->revision, true);
-		const char *meaning = entry != NULL && entry->up != NULL ?
-			entry->meaning : NULL;
-
-		if (!sl_kind_runs_once(row->kind))
-			log.meaning = meaning;
-		(void) sl_claim_set(row->revision, id, "stamp", true, meaning);
-	}
-	else
-		(void) sl_unclaim(row->revision);
-	sl_log_append(id, &log);
-	sl_journal_clear(row->revision);
-	sl_evidence_forget_incomplete(row->revision);
-	sl_registry_unsettle(row->revision);
-	put_stamp(rsinfo, row->revision, claim ? "stamped" : "freed");
-}
-
-/* SL005: no footprint of the revision can bear the stamp out. */
-static void
-refuse_stamp(const char *revision, const char *target, bool claim)
-{
-	ereport(ERROR,
-			(errcode(SL_ERR_STAMP_REFUSED),
-			 claim ?
-			 errmsg("revision \"%s\" is not stamped: nothing proves that it ran here",
-					revision) :
-			 errmsg("revision \"%s\" is not freed: nothing proves that it is gone",
-					revision),
-			 errdetail("There is no footprint of it to hold against the catalog."),
-			 claim ?
-			 errhint("Run it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
-					 target) :
-			 errhint("Revert it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
-					 target)));
+	sl_journal_clear(revision);
+	sl_evidence_forget_incomplete(revision);
+	sl_registry_unsettle(revision);
 }
 
 /*
- * sl_stamp(revision, force, reason): the revision and its ancestors are
- * applied, its descendants are not.
+ * Claim a revision that did not run, under the row of the history that
+ * sl_stamp_log() will write.  'forced': on somebody's word alone.
  */
-Datum
-sl_stamp(PG_FUNCTION_ARGS)
+void
+sl_stamp_claim(const SlRevisionRow *row, int64 log_id, bool forced)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	const SlRevisionRow *target = NULL;
-	SlGraph    *graph;
-	SlOptions	options;
-	char	   *name;
-	char	   *reason;
-	bool		force;
-	List	   *free_list;
-	ListCell   *cell;
+	SlRegistryEntry *entry = sl_registry_get(row->revision, true);
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("the revision to stamp must be named")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	force = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
-	reason = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
-	lock_for_words("sl_stamp");
-	sl_options_resolve(&options, NULL);
+	(void) sl_claim_set(row->revision, log_id, "stamp", forced,
+						entry != NULL && entry->up != NULL ?
+						entry->meaning : NULL);
+	forget_progress(row->revision);
+}
 
-	graph = sl_graph_read(true);
-	sl_graph_require_sound(graph, true);
-	if (strcmp(name, "base") == 0)
-		free_list = sl_graph_to_revert(graph, "base");
-	else
+/* Take a claim back without running anything. */
+void
+sl_stamp_free(const SlRevisionRow *row)
+{
+	(void) sl_unclaim(row->revision);
+	forget_progress(row->revision);
+}
+
+void
+sl_stamp_log(const SlRevisionRow *row, int64 log_id, const char *outcome,
+			 const char *evidence, const char *reason)
+{
+	SlLogEntry	log = {0};
+
+	log.action = "stamp";
+	log.revision = row->revision;
+	log.outcome = outcome;
+	log.statements = -1;
+	log.elapsed = -1;
+	log.evidence = evidence;
+	log.reason = reason;
+	if (!sl_kind_runs_once(row->kind))
 	{
-		target = sl_graph_resolve(graph, name, false);
-		free_list = sl_graph_applied_descendants(graph, target);
-	}
+		SlRegistryEntry *entry = sl_registry_get(row->revision, true);
 
-	foreach(cell, free_list)
-	{
-		if (!force)
-			refuse_stamp(((const SlRevisionRow *) lfirst(cell))->revision,
-						 target != NULL ? target->revision : name, false);
-		stamp_one(lfirst(cell), false, reason, rsinfo);
+		if (entry != NULL && entry->up != NULL)
+			log.meaning = entry->meaning;
 	}
-	if (target != NULL)
-	{
-		foreach(cell, sl_graph_with_ancestors(graph, target))
-		{
-			const SlRevisionRow *row = lfirst(cell);
-
-			if (row->applied)
-				continue;
-			if (!force)
-				refuse_stamp(row->revision, target->revision, true);
-			stamp_one(row, true, reason, rsinfo);
-		}
-	}
-	return (Datum) 0;
+	sl_log_append(log_id, &log);
 }
 
 /* The outcomes that a person can give, and what they do. */
@@ -274,7 +206,7 @@ sl_resolve(PG_FUNCTION_ARGS)
 				 errmsg("revision, outcome and reason must all be given")));
 	resolution = find_resolution(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	reason = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	lock_for_words("sl_resolve");
+	sl_words_begin("sl_resolve");
 
 	row = sl_graph_resolve(sl_graph_read(true),
 						   text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
