@@ -1438,8 +1438,9 @@ sub new_schema
 	my ($w) = @_;
 	my $o = add($w, 'schema', name => new_name($w, 'sch'));
 
+	$o->{owner} = pick($w, @roles) if chance($w, 3);
 	return { sql => 'CREATE SCHEMA ' . qi($o->{name})
-		  . (chance($w, 3) ? ' AUTHORIZATION ' . qi(pick($w, @roles)) : '') };
+		  . ($o->{owner} ? ' AUTHORIZATION ' . qi($o->{owner}) : '') };
 }
 
 # A schema that nothing refers to: it can go with all that is in it.
