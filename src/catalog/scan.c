@@ -558,8 +558,7 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 
 		/* a column wants its table's defaults, and then itself */
 		if (class->owner_catalog == object->classId &&
-			(deep ? !sub || class->catalog == AttrDefaultRelationId :
-			 sub && class->catalog == AttrDefaultRelationId) &&
+			(sub ? class->catalog == AttrDefaultRelationId : deep) &&
 			(!scan->names || class->catalog == AttributeRelationId))
 		{
 			ScanKeyInit(&keys[0], class->owner_key, BTEqualStrategyNumber,

@@ -202,6 +202,18 @@ see(const ObjectAddress *address, SeenState state)
 	return seen;
 }
 
+/* A column of a relation that was made in this trace is new with it. */
+static bool
+is_new_column(const ObjectAddress *address)
+{
+	Seen	   *seen;
+
+	if (address->objectSubId == 0)
+		return false;
+	seen = find_seen(address->classId, address->objectId, 0);
+	return seen != NULL && seen->state == SEEN_NEW;
+}
+
 static SlFact *
 copy_fact(MemoryContext cxt, const SlFact *fact)
 {
@@ -220,7 +232,8 @@ take_before(const SlFact *fact, void *arg)
 								 fact->address.objectId,
 								 fact->address.objectSubId);
 
-	if (seen != NULL && seen->state != SEEN_DROPPED)
+	if (is_new_column(&fact->address) ||
+		(seen != NULL && seen->state != SEEN_DROPPED))
 		return;
 	/* its drop may have been rolled back */
 	seen = see(&fact->address, SEEN_BEFORE);
@@ -376,15 +389,9 @@ touch_new(Oid catalog, Oid object, int sub)
 {
 	ObjectAddress address;
 
-	if (sub != 0)
-	{
-		Seen	   *seen = find_seen(catalog, object, 0);
-
-		if (seen != NULL && (seen->state == SEEN_NEW || seen->deep))
-			return;
-	}
 	ObjectAddressSubSet(address, catalog, object, sub);
-	(void) see(&address, SEEN_NEW);
+	if (!is_new_column(&address))
+		(void) see(&address, SEEN_NEW);
 }
 
 /*
@@ -441,7 +448,7 @@ touch_dropped(Oid catalog, Oid object, int sub)
 		if (trace->statement == T_DropStmt)
 			seen->dropped = true;
 	}
-	if (trace->everything)
+	if (trace->everything || is_new_column(&target.address))
 		return;
 
 	/* what it was a part of stays, mostly */

@@ -5,7 +5,7 @@
  *
  * A table of functions, one for each kind of statement.  What is not in it
  * either changes no fact, or each object that it changes comes by as an event:
- * test/trace asserts that for every command of the server.
+ * sql/trace.sql asserts that for every command of the server.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *

@@ -230,9 +230,9 @@ fold_context(MemoryContext parent)
 }
 
 /*
- * The facts that should be there now: about so many, if that is known.  What is returned lasts until the next
- * call, or for the memory context that was current at this one.  The active
- * snapshot is fresh.
+ * The facts that should be there now: about so many, if that is known, else
+ * 0.  What is returned lasts until the next call, or for the memory context
+ * that was current at this one.  The active snapshot is fresh.
  */
 SlExpected *
 sl_expected_present(uint64 size)

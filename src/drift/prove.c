@@ -22,6 +22,7 @@
 
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "common/sl_compat.h"
 #include "drift/drift_private.h"
@@ -98,6 +99,12 @@ look(SlTruth *truth)
 				 errhint("Call again.")));
 }
 
+static char *
+document(Jsonb *value)
+{
+	return JsonbToCString(NULL, &value->root, VARSIZE(value));
+}
+
 static void
 append_finding(StringInfo detail, const SlStampFinding *finding)
 {
@@ -107,8 +114,14 @@ append_finding(StringInfo detail, const SlStampFinding *finding)
 		appendStringInfo(detail,
 						 _("%s: there is no footprint of it to hold against the catalog."),
 						 finding->revision);
+	else if (finding->expected != NULL && finding->actual != NULL)
+		appendStringInfo(detail, _("%s: %s %s is %s: expected %s, actual %s."),
+						 finding->revision, finding->class,
+						 finding->identity, finding->problem,
+						 document(finding->expected),
+						 document(finding->actual));
 	else
-		appendStringInfo(detail, "%s: %s %s is %s.", finding->revision,
+		appendStringInfo(detail, _("%s: %s %s is %s."), finding->revision,
 						 finding->class, finding->identity,
 						 finding->problem);
 }
@@ -239,7 +252,9 @@ claim_all(Stamping *stamping, List *rows)
 	if (rows != NIL && !stamping->force)
 	{
 		require_borne_out(stamping, rows);
-		expected = sl_expected_present();
+		PushActiveSnapshot(GetLatestSnapshot());
+		expected = sl_expected_present(0);
+		PopActiveSnapshot();
 	}
 	foreach(cell, rows)
 	{

@@ -67,8 +67,8 @@ extern const SlRevisionRow *sl_graph_match(SlGraph *graph, const char *name,
 										   int *candidates);
 extern bool sl_graph_is_empty(const SlGraph *graph);
 extern bool sl_graph_is_applied(SlGraph *graph, const SlRevisionRow *row);
-extern void sl_graph_standing(SlGraph *graph, List *expected, bool sound,
-							  SlStanding *standing);
+extern void sl_graph_standing(SlGraph *graph, List *expected, bool all,
+							  bool sound, SlStanding *standing);
 
 /* Heads: SlRevisionRow pointers in byte order of the ids. */
 extern List *sl_graph_heads(SlGraph *graph);

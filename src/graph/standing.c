@@ -155,11 +155,13 @@ plan_pending(SlGraph *graph, List *heads, bool *pending)
 }
 
 /*
- * Fill 'standing'.  'expected': SlRevisionRow pointers; 'sound': the graph
- * has no error, so that what is pending is what a run would do.
+ * Fill 'standing'.  'expected': SlRevisionRow pointers; 'all': they are all
+ * heads, so that everything is wanted, also what a cycle keeps from having a
+ * head; 'sound': the graph has no error, so that what is pending is what a run
+ * would do.
  */
 void
-sl_graph_standing(SlGraph *graph, List *expected, bool sound,
+sl_graph_standing(SlGraph *graph, List *expected, bool all, bool sound,
 				  SlStanding *standing)
 {
 	bool	   *pending = palloc0_array(bool, graph->nrows + 1);
@@ -191,7 +193,7 @@ sl_graph_standing(SlGraph *graph, List *expected, bool sound,
 		int			node = graph->order[i];
 		SlRevisionRow *row = &graph->rows[node];
 		bool		versioned = sl_is_versioned(row);
-		bool		wanted = sl_walk_seen(&walk, node) ||
+		bool		wanted = all || sl_walk_seen(&walk, node) ||
 			(at_head && !versioned);
 
 		if (!sound && wanted && !is_applied(graph, node) &&

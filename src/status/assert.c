@@ -51,24 +51,25 @@ static const struct
 {
 	const char *name;
 	bool		by_default;
+	bool		facts;			/* it needs the facts, else only the history */
 	void		(*check) (const SlReport *report, Findings *findings);
 	const char *hint;
 }			checks[] = {
-	{"graph", true, check_graph,
+	{"graph", true, false, check_graph,
 	"See sl_check_graph(); runs are stopped until the graph is sound."},
-	{"head", true, check_head,
+	{"head", true, false, check_head,
 	"CALL sl_migrate(); see sl_pending() for what it would run."},
-	{"stamp", true, check_stamp,
+	{"stamp", true, true, check_stamp,
 	"See sl_detect_stamp_drift(): run what was only recorded, after sl_resolve() says that it is to be run."},
-	{"requirements", true, check_requirements,
+	{"requirements", true, false, check_requirements,
 	"See the object \"schema\" of sl_status()."},
-	{"drift", true, check_drift,
+	{"drift", true, true, check_drift,
 	"See sl_detect_drift(); sl_accept() is for a difference that is meant."},
-	{"pending", false, check_pending,
+	{"pending", false, false, check_pending,
 	"CALL sl_migrate(); see sl_pending() for what it would run."},
-	{"unexpected", false, check_unexpected,
+	{"unexpected", false, true, check_unexpected,
 	"See sl_detect_drift(): write a revision for what is to stay, or sl_accept() it."},
-	{"unverifiable", false, check_unverifiable,
+	{"unverifiable", false, true, check_unverifiable,
 	"See sl_detect_stamp_drift(); sl_resolve() is for a person's word."},
 };
 
@@ -341,8 +342,9 @@ sl_assert(PG_FUNCTION_ARGS)
 		text_to_cstring(PG_GETARG_TEXT_PP(0));
 	bool	   *wanted = PG_ARGISNULL(1) ? NULL :
 		parse_checks(PG_GETARG_ARRAYTYPE_P(1));
-	SlReport   *report = sl_report_make(expected, SL_REPORT_ALL);
+	SlReportDepth depth = SL_REPORT_HISTORY;
 	Findings	findings = {{0}};
+	SlReport   *report;
 	int			i;
 
 	initStringInfo(&findings.text);
@@ -354,9 +356,12 @@ sl_assert(PG_FUNCTION_ARGS)
 	}
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
+		if (wanted[i] && checks[i].facts)
+			depth = SL_REPORT_ALL;
 		findings.stamp |= wanted[i] && checks[i].check == check_stamp;
 		findings.drift |= wanted[i] && checks[i].check == check_drift;
 	}
+	report = sl_report_make(expected, depth);
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
 		if (!wanted[i])

@@ -222,3 +222,10 @@ sl_expression_is(const SlExpressionUse *use, Node *raw, Node *actual)
 	}
 	return false;
 }
+
+/* What the server makes of a raw expression, as a text. */
+char *
+sl_expression_meant(const SlExpressionUse *use, Node *raw)
+{
+	return sl_expression_text(use->relid, analyze(use, copyObject(raw)));
+}

@@ -132,8 +132,9 @@ default_holds(const SlRequirement *requirement, Oid relid,
 	use.type = form->atttypid;
 	use.typmod = form->atttypmod;
 	return (actual != NULL &&
-			sl_expression_is(&use, wanted->raw_expr, actual)) ||
-		differs(requirement, why, what, "another one", text);
+			sl_expression_is(&use, copyObject(wanted->raw_expr), actual)) ||
+		differs(requirement, why, what,
+				sl_expression_meant(&use, wanted->raw_expr), text);
 }
 
 static bool

@@ -205,6 +205,7 @@ add_expected(SlReport *report, char *name)
 	int			candidates;
 	const SlRevisionRow *row = sl_graph_match(report->graph, name,
 											  &candidates);
+	ListCell   *cell;
 
 	if (row != NULL)
 	{
@@ -212,6 +213,9 @@ add_expected(SlReport *report, char *name)
 												  (void *) row);
 		return;
 	}
+	foreach(cell, report->unknown_names)
+		if (strcmp(lfirst(cell), name) == 0)
+			return;
 	report->unknown_names = lappend(report->unknown_names, name);
 	if (candidates > 1)
 		report->ambiguous = lappend(report->ambiguous, name);
@@ -273,9 +277,10 @@ read_history(SlReport *report, const char *expected)
 										 report->options.out_of_order);
 	sound = !has_error(report->problems);
 	take_expected(report, expected);
-	sl_graph_standing(report->graph, report->expected, sound,
+	sl_graph_standing(report->graph, report->expected,
+					  report->expected == report->heads, sound,
 					  &report->standing);
-	sl_graph_standing(report->graph, report->heads, sound, &whole);
+	sl_graph_standing(report->graph, report->heads, true, sound, &whole);
 	report->at_head = !report->empty && whole.heads_applied &&
 		whole.pending == NIL;
 	report->requirements = sl_requirements_look();
@@ -353,7 +358,7 @@ sl_report_make(const char *expected, SlReportDepth depth)
 		report->verdict = find_verdict(report, true);
 
 		/* without a revision nothing is expected */
-		if (!report->empty &&
+		if (!report->empty && depth != SL_REPORT_HISTORY &&
 			(report->verdict == NULL || depth == SL_REPORT_ALL))
 		{
 			sl_truth_look(&report->truth);

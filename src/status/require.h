@@ -111,6 +111,7 @@ typedef struct SlExpressionUse
 
 extern bool sl_expression_is(const SlExpressionUse *use, Node *raw,
 							 Node *actual);
+extern char *sl_expression_meant(const SlExpressionUse *use, Node *raw);
 extern char *sl_expression_text(Oid relid, Node *expression);
 
 /* in require.c */

@@ -71,6 +71,7 @@ typedef struct SlReport
 /* How much of it is wanted. */
 typedef enum SlReportDepth
 {
+	SL_REPORT_HISTORY,			/* and requirements, but no facts */
 	SL_REPORT_VERDICT,			/* no further than the verdict needs */
 	SL_REPORT_ALL
 } SlReportDepth;
