@@ -560,8 +560,11 @@ sub check_stamps
 
 		for my $id (keys %by)
 		{
-			# what it set by itself, and what by an attribute only
-			my $own = $fact->{set}{$id} ? 'made' : 'changed';
+			# what it made, what it changed, and what it may have made again
+			my $own =
+			    !$fact->{set}{$id} ? 'changed'
+			  : keys %{ $fact->{set} } > 1 ? 'perhaps'
+			  : 'made';
 
 			$rows{$id}{$own}{ defined $live->{$key} ? 'there' : 'gone' }++;
 		}
@@ -592,10 +595,11 @@ sub check_stamps
 
 		my $r = $rows{$id};
 		my $made = $r->{made} // {};
+		my $vague = $r->{changed} || $r->{perhaps};
 		my $is =
-		    !$found{$id}{missing} ? qr/^altered$/
-		  : !$made->{there} && !$r->{changed} ? qr/^stamped$/
+		    !$found{$id}{missing} ? ($vague ? qr/^(altered|partial)$/ : qr/^altered$/)
 		  : $made->{there} ? qr/^partial$/
+		  : !$vague ? qr/^stamped$/
 		  : qr/^(partial|stamped)$/;
 
 		problem($round, "stamp drift: $id is $verdict{$id}, not $is")
