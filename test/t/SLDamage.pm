@@ -310,6 +310,8 @@ sub remove
 	{
 		$_->{users}-- for @{ $g->{needs} };
 		$g->{needs} = [];
+		delete $g->{parent}{key}
+		  if $g->{kind} eq 'constraint' && ($g->{parent}{key} // 0) == $g;
 	}
 	@{ $w->{objects} } = grep { !$gone{$_} } @{ $w->{objects} };
 }

@@ -545,9 +545,14 @@ sub check_stamps
 
 		# a comment is no reason to doubt
 		next if $severity eq 'info' && $problem ne 'missing';
-		$must{$revision} = 1
-		  if $severity ne 'info'
-		  && keys %{ revisions_of($round, $class, $identity, $problem, $attribute) } == 1;
+		for my $id ($problem eq 'missing' ? keys %{ $fact->{set} } : $revision)
+		{
+			# who made it, or set the attribute, if that is certain
+			$must{$id} = "$class $identity $problem $attribute"
+			  if $severity ne 'info'
+			  && keys %{ $problem eq 'missing' ? $fact->{set}
+				: revisions_of($round, $class, $identity, $problem, $attribute) } == 1;
+		}
 		$may{$_} = 1
 		  for $revision, keys %{ revisions_of($round, $class, $identity, $problem, $attribute) };
 	}
@@ -587,7 +592,7 @@ sub check_stamps
 	}
 	for my $id (sort keys %must)
 	{
-		problem($round, "stamp drift: nothing of $id") unless $found{$id};
+		problem($round, "stamp drift: nothing of $id, and the drift has $must{$id}") unless $found{$id};
 	}
 	for my $id (sort keys %found)
 	{
@@ -595,7 +600,10 @@ sub check_stamps
 
 		my $r = $rows{$id};
 		my $made = $r->{made} // {};
-		my $vague = $r->{changed} || $r->{perhaps};
+
+		# that something is gone is as much of it as that something is there
+		my $vague = $r->{changed} || $r->{perhaps}
+		  || grep { $_ eq $id } values %{ $round->{removed} };
 		my $is =
 		    !$found{$id}{missing} ? ($vague ? qr/^(altered|partial)$/ : qr/^altered$/)
 		  : $made->{there} ? qr/^partial$/
