@@ -265,11 +265,12 @@ sub add
 	return $o;
 }
 
+# Those that are still there, under the name that they are known by.
 sub alive
 {
 	my ($w, $kind, $test) = @_;
 
-	return grep { $_->{kind} eq $kind && (!$test || $test->($_)) }
+	return grep { $_->{kind} eq $kind && !$_->{gone} && (!$test || $test->($_)) }
 	  @{ $w->{objects} };
 }
 
@@ -455,7 +456,7 @@ sub columns_of
 {
 	my ($w, $t, $test) = @_;
 
-	return grep { $_->{kind} eq 'column' && (!$test || $test->($_)) }
+	return grep { $_->{kind} eq 'column' && !$_->{gone} && (!$test || $test->($_)) }
 	  hanging_on($w, $t);
 }
 
