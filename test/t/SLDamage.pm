@@ -265,11 +265,12 @@ sub add
 	return $o;
 }
 
+# Those that are still there, under the name that they are known by.
 sub alive
 {
 	my ($w, $kind, $test) = @_;
 
-	return grep { $_->{kind} eq $kind && (!$test || $test->($_)) }
+	return grep { $_->{kind} eq $kind && !$_->{gone} && (!$test || $test->($_)) }
 	  @{ $w->{objects} };
 }
 
@@ -310,6 +311,8 @@ sub remove
 	{
 		$_->{users}-- for @{ $g->{needs} };
 		$g->{needs} = [];
+		delete $g->{parent}{key}
+		  if $g->{kind} eq 'constraint' && ($g->{parent}{key} // 0) == $g;
 	}
 	@{ $w->{objects} } = grep { !$gone{$_} } @{ $w->{objects} };
 }
@@ -453,7 +456,7 @@ sub columns_of
 {
 	my ($w, $t, $test) = @_;
 
-	return grep { $_->{kind} eq 'column' && (!$test || $test->($_)) }
+	return grep { $_->{kind} eq 'column' && !$_->{gone} && (!$test || $test->($_)) }
 	  hanging_on($w, $t);
 }
 
@@ -1438,8 +1441,9 @@ sub new_schema
 	my ($w) = @_;
 	my $o = add($w, 'schema', name => new_name($w, 'sch'));
 
+	$o->{owner} = pick($w, @roles) if chance($w, 3);
 	return { sql => 'CREATE SCHEMA ' . qi($o->{name})
-		  . (chance($w, 3) ? ' AUTHORIZATION ' . qi(pick($w, @roles)) : '') };
+		  . ($o->{owner} ? ' AUTHORIZATION ' . qi($o->{owner}) : '') };
 }
 
 # A schema that nothing refers to: it can go with all that is in it.

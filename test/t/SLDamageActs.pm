@@ -9,6 +9,7 @@
 #   gone   the object has gone or has another name now
 #   remade, rebuilt   what was dropped and made again under its own name, on
 #          purpose or by the server
+#   at_once  what it does to the world as a damage
 #   nontx  it cannot run in a transaction
 package SLDamageActs;
 
@@ -579,6 +580,7 @@ sub cluster_on
 		sql => 'ALTER TABLE ' . name_of($t) . ' CLUSTER ON ' . qi($i->{name}),
 		undo => 'ALTER TABLE ' . name_of($t) . ' SET WITHOUT CLUSTER',
 		finds => [ altered($i, 'clustered', $null, 'true') ],
+		at_once => sub { $t->{clustered} = 1 },
 		done => sub { $t->{clustered} = 1 }
 	};
 }
@@ -1200,7 +1202,7 @@ sub function_again
 sub function_property
 {
 	my ($w, $o) = @_;
-	my $n = 20 + $w->{r}->(2000);
+	my $n = 64 + $w->{r}->(2000);
 	my $alter = 'ALTER ' . sql_of($o);
 
 	return undef if $o->{repeatable};
@@ -1682,6 +1684,7 @@ sub next_damage
 		next if $act->{nontx};
 		next if $act->{gone} && $how != \&drop_lonely && !can_go($w, $o);
 		next if grep { $_->{gone} } @{ $act->{touches} // [] };
+		$act->{at_once}->() if $act->{at_once};
 		$_->{touched} = 1
 		  for $o, $o->{parent} // (), @{ $act->{touches} // [] };
 		if ($act->{gone})

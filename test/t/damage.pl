@@ -545,9 +545,14 @@ sub check_stamps
 
 		# a comment is no reason to doubt
 		next if $severity eq 'info' && $problem ne 'missing';
-		$must{$revision} = 1
-		  if $severity ne 'info'
-		  && keys %{ revisions_of($round, $class, $identity, $problem, $attribute) } == 1;
+		for my $id ($problem eq 'missing' ? keys %{ $fact->{set} } : $revision)
+		{
+			# who made it, or set the attribute, if that is certain
+			$must{$id} = "$class $identity $problem $attribute"
+			  if $severity ne 'info'
+			  && keys %{ $problem eq 'missing' ? $fact->{set}
+				: revisions_of($round, $class, $identity, $problem, $attribute) } == 1;
+		}
 		$may{$_} = 1
 		  for $revision, keys %{ revisions_of($round, $class, $identity, $problem, $attribute) };
 	}
@@ -560,8 +565,11 @@ sub check_stamps
 
 		for my $id (keys %by)
 		{
-			# what it set by itself, and what by an attribute only
-			my $own = $fact->{set}{$id} ? 'made' : 'changed';
+			# what it made, what it changed, and what it may have made again
+			my $own =
+			    !$fact->{set}{$id} ? 'changed'
+			  : keys %{ $fact->{set} } > 1 ? 'perhaps'
+			  : 'made';
 
 			$rows{$id}{$own}{ defined $live->{$key} ? 'there' : 'gone' }++;
 		}
@@ -584,7 +592,7 @@ sub check_stamps
 	}
 	for my $id (sort keys %must)
 	{
-		problem($round, "stamp drift: nothing of $id") unless $found{$id};
+		problem($round, "stamp drift: nothing of $id, and the drift has $must{$id}") unless $found{$id};
 	}
 	for my $id (sort keys %found)
 	{
@@ -592,10 +600,14 @@ sub check_stamps
 
 		my $r = $rows{$id};
 		my $made = $r->{made} // {};
+
+		# that something is gone is as much of it as that something is there
+		my $vague = $r->{changed} || $r->{perhaps}
+		  || grep { $_ eq $id } values %{ $round->{removed} };
 		my $is =
-		    !$found{$id}{missing} ? qr/^altered$/
-		  : !$made->{there} && !$r->{changed} ? qr/^stamped$/
+		    !$found{$id}{missing} ? ($vague ? qr/^(altered|partial)$/ : qr/^altered$/)
 		  : $made->{there} ? qr/^partial$/
+		  : !$vague ? qr/^stamped$/
 		  : qr/^(partial|stamped)$/;
 
 		problem($round, "stamp drift: $id is $verdict{$id}, not $is")
