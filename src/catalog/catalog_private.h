@@ -58,7 +58,9 @@ typedef struct SlScan
 	const SlCatalogOptions *options;
 	bool		full;
 	bool		absent;			/* rows without a fact are told of, too */
-	bool		direct;			/* the caller is in a subtransaction */
+	bool		direct;			/* no subtransactions of ours */
+	bool		plain;			/* and the caller is in none either */
+	bool		refused;		/* plain, and there is what is not */
 	bool		names;			/* only the names of facts are wanted */
 	int			nest_level;		/* of the pinned settings */
 	int			lock_timeout;	/* the user's, ms; 0: for ever */
@@ -112,8 +114,9 @@ typedef struct SlTarget
 } SlTarget;
 
 /* in scan.c */
-extern void sl_catalog_describe(const SlTarget *targets, int ntargets,
-								bool names, SlFactSink sink, void *arg);
+extern bool sl_catalog_describe(const SlTarget *targets, int ntargets,
+								bool names, bool plain, SlFactSink sink,
+								void *arg);
 extern void sl_catalog_rows(const SlCatalogOptions *options,
 							const ObjectAddress *objects, int nobjects,
 							bool deep, SlFactSink sink, void *arg);
@@ -218,6 +221,8 @@ extern void sl_touch_alter_table(Node *node, SlTouched *touched);
 extern void sl_touch_create_index(Node *node, SlTouched *touched);
 
 extern bool sl_statement_matters(Node *statement);
+extern bool sl_statement_drops(Node *statement);
+extern bool sl_statement_is_plain(Node *statement);
 extern void sl_statement_touches(Node *statement, SlTouched *touched);
 
 /* in the files of the groups */

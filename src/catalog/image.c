@@ -450,7 +450,7 @@ is_too_old(const SlImage *image)
 		U64FromFullTransactionId(image->next_xid) > PG_UINT32_MAX / 2;
 }
 
-/* A new one: from the file, if there is one that will do, else from nothing. */
+/* A new one: from the file, if there is one that will do, or from nothing. */
 static SlImage *
 make_image(const SlCatalogOptions *options, const char *text)
 {

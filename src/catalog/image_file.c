@@ -56,6 +56,10 @@
 #define FILE_PREFIX "schema_lifecycle_"
 #define FILE_MAGIC "SLIMAGE"
 
+/* in the file, so that it is as long with every version */
+#define MAGIC_SIZE 8
+#define VERSION_SIZE 16
+
 /* to be changed with anything that changes a hash, an entry or a witness */
 #define FILE_FORMAT 1
 
@@ -65,7 +69,7 @@
 /* What has to be the same, to the last byte. */
 typedef struct FileIdentity
 {
-	char		magic[8];
+	char		magic[MAGIC_SIZE];
 	uint32		format;
 	uint32		server_version;
 	uint32		entry_size;
@@ -77,7 +81,7 @@ typedef struct FileIdentity
 	uint64		system;
 	TimestampTz postmaster_start;
 	uint64		recovery;		/* was it in recovery? */
-	char		version[16];	/* of the extension */
+	char		version[VERSION_SIZE];	/* of the extension */
 } FileIdentity;
 
 typedef struct FileHeader

@@ -123,6 +123,9 @@ extern void sl_witness_read(SlWitness *witnesses, MemoryContext cxt,
 							Snapshot snapshot, uint32 groups,
 							SlMovedSet *set);
 
+/* a few words for those who test and measure; what is more is cut off */
+#define SL_EFFORT_SIZE 64
+
 struct SlImage
 {
 	MemoryContext cxt;
@@ -137,7 +140,7 @@ struct SlImage
 	SlWitness  *witnesses;
 	SlEntries	entries;
 	uint32		changes;		/* since it was written to the file */
-	char		effort[64];
+	char		effort[SL_EFFORT_SIZE];
 };
 
 /* in image_file.c */

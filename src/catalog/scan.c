@@ -199,6 +199,15 @@ pin_settings(void)
 	return nest_level;
 }
 
+/* A row of pg_class whose fact, if any, comes from that of pg_index. */
+static bool
+is_index(HeapTuple tuple)
+{
+	char		kind = ((Form_pg_class) GETSTRUCT(tuple))->relkind;
+
+	return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
+}
+
 /* The facts of one row, into scan->ready. */
 static void
 describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
@@ -214,7 +223,8 @@ describe(SlScan *scan, const SlClass *class, HeapTuple tuple, TupleDesc desc)
 	ObjectAddressSubSet(scan->address, class->address, oid, sub);
 	scan->fact = NULL;
 	class->row(scan, tuple, desc);
-	if (scan->absent && scan->fact == NULL)
+	if (scan->absent && scan->fact == NULL &&
+		!(class->catalog == RelationRelationId && is_index(tuple)))
 	{
 		SlFact	   *none = palloc0_object(SlFact);
 
@@ -354,6 +364,7 @@ describe_row(SlScan *scan, const SlClass *class, HeapTuple tuple,
 
 	if (!again)
 		return describe_rows(scan, class, &tuple, 1, desc);
+	InvalidateCatalogSnapshot();
 	scan->snapshot =
 		RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
 	PushActiveSnapshot(scan->snapshot);
@@ -471,6 +482,26 @@ describe_class(SlScan *scan, const SlClass *class, Oid index, int nkeys,
 	pfree(tuples);
 }
 
+/*
+ * Does the description of the row open the tables that it is about, which
+ * takes locks and may fail?
+ */
+static bool
+opens_tables(const SlClass *class, HeapTuple tuple)
+{
+	if (!class->locks)
+		return false;
+	if (class->catalog == RelationRelationId)
+	{
+		char		kind = ((Form_pg_class) GETSTRUCT(tuple))->relkind;
+
+		return kind == RELKIND_VIEW || kind == RELKIND_MATVIEW;
+	}
+	if (class->catalog == TriggerRelationId)
+		return !((Form_pg_trigger) GETSTRUCT(tuple))->tgisinternal;
+	return true;
+}
+
 /* The same without subtransactions: see sl_catalog_describe. */
 static void
 describe_directly(SlScan *scan, const SlClass *class, Oid index, int nkeys,
@@ -482,8 +513,14 @@ describe_directly(SlScan *scan, const SlClass *class, Oid index, int nkeys,
 
 	rows = systable_beginscan(catalog, index, true, scan->snapshot, nkeys,
 							  keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
-		describe(scan, class, tuple, RelationGetDescr(catalog));
+	while (!scan->refused &&
+		   HeapTupleIsValid(tuple = systable_getnext(rows)))
+	{
+		if (scan->plain && opens_tables(class, tuple))
+			scan->refused = true;
+		else
+			describe(scan, class, tuple, RelationGetDescr(catalog));
+	}
 	systable_endscan(rows);
 	table_close(catalog, AccessShareLock);
 }
@@ -502,8 +539,13 @@ begin_scan(SlScan *scan, const SlCatalogOptions *options, bool full)
 	scan->batch = AllocSetContextCreate(scan->cxt,
 										"schema_lifecycle facts",
 										ALLOCSET_DEFAULT_SIZES);
-	/* all that is committed by now, whatever the caller's snapshot says */
+	/*
+	 * All that is committed by now, whatever the caller's snapshot says.  The
+	 * server keeps a snapshot of the catalog until a message comes, and does
+	 * not wait for one from those that send none, such as pg_policy.
+	 */
 	AcceptInvalidationMessages();
+	InvalidateCatalogSnapshot();
 	scan->snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
 	/* for the queries inside pg_get_viewdef */
 	PushActiveSnapshot(scan->snapshot);
@@ -623,10 +665,15 @@ sl_catalog_rows(const SlCatalogOptions *options,
  * subtransaction of its own: the caller is in one, handles errors, and rolls
  * it back.  Of what hangs on a relation that is being dropped, only columns
  * are there still.
+ *
+ * 'plain': the caller is not in one.  Then nothing is described, and false
+ * returned, if there is anything that takes locks: what needs none is read
+ * from rows that the dependencies of this object hold in their place, and
+ * does not fail while we hold the object itself.
  */
-void
+bool
 sl_catalog_describe(const SlTarget *targets, int ntargets, bool names,
-					SlFactSink sink, void *arg)
+					bool plain, SlFactSink sink, void *arg)
 {
 	static const SlCatalogOptions whole = {NIL, false, true, true};
 	MemoryContext before = CurrentMemoryContext;
@@ -635,12 +682,15 @@ sl_catalog_describe(const SlTarget *targets, int ntargets, bool names,
 
 	begin_scan(&scan, &whole, false);
 	scan.direct = true;
+	scan.plain = plain;
 	scan.names = names;
 	MemoryContextSwitchTo(scan.batch);
-	for (i = 0; i < ntargets; i++)
+	for (i = 0; i < ntargets && !scan.refused; i++)
 		describe_object(&scan, &targets[i].address, targets[i].deep, sink,
 						arg);
 	MemoryContextSwitchTo(before);
-	hand_over(&scan, sink, arg);
+	if (!scan.refused)
+		hand_over(&scan, sink, arg);
 	end_scan(&scan);
+	return !scan.refused;
 }

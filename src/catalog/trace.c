@@ -15,9 +15,10 @@
  * two are held against each other.  Of what is dropped only the name is left
  * to be read, because what hung on it is gone by then.
  *
- * All reading is done in subtransactions that are rolled back: that gives back
+ * Reading is done in subtransactions that are rolled back: that gives back
  * every lock, and an error is nobody's.  An object that cannot be read before
- * counts as made again.
+ * counts as made again.  Only tables that we have changed, and what hangs on
+ * them, are read without.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -88,7 +89,7 @@ typedef struct Trace
 	MemoryContext work;			/* of what is only needed until the end */
 	MemoryContextCallback gone;
 	HTAB	   *seen;
-	NodeTag		statement;		/* in work */
+	bool		drops;			/* the statement in work says so itself */
 	bool		everything;		/* all facts before are known */
 	bool		reading;		/* the hooks see our own doing */
 	bool		unknown;		/* what is read now was not known before */
@@ -158,8 +159,8 @@ read_targets(void *arg)
 {
 	Reading    *reading = arg;
 
-	sl_catalog_describe(reading->targets, reading->ntargets, reading->names,
-						reading->sink, NULL);
+	(void) sl_catalog_describe(reading->targets, reading->ntargets,
+							   reading->names, false, reading->sink, NULL);
 }
 
 static bool
@@ -445,7 +446,7 @@ touch_dropped(Oid catalog, Oid object, int sub)
 	{
 		if (seen->state == SEEN_NEW)
 			return;
-		if (trace->statement == T_DropStmt)
+		if (trace->drops)
 			seen->dropped = true;
 	}
 	if (trace->everything || is_new_column(&target.address))
@@ -519,7 +520,10 @@ trace_statement(Node *statement)
 									   ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(naming.cxt);
 	/* what is not there makes the statement fail, not us */
-	(void) try_reading(name_targets, &naming);
+	if (sl_statement_is_plain(statement))
+		name_targets(&naming);
+	else
+		(void) try_reading(name_targets, &naming);
 	if (naming.touched.everything)
 		take_everything();
 	else
@@ -534,13 +538,13 @@ trace_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 					  QueryEnvironment *env, DestReceiver *dest,
 					  QueryCompletion *qc)
 {
-	NodeTag		outer = T_Invalid;
+	bool		outer = false;
 
 	if (trace != NULL && !trace->reading)
 	{
 		trace_statement(pstmt->utilityStmt);
-		outer = trace->statement;
-		trace->statement = nodeTag(pstmt->utilityStmt);
+		outer = trace->drops;
+		trace->drops = sl_statement_drops(pstmt->utilityStmt);
 	}
 
 	if (prev_process_utility)
@@ -551,7 +555,7 @@ trace_process_utility(PlannedStmt *pstmt, const char *query, bool read_only,
 								dest, qc);
 
 	if (trace != NULL)
-		trace->statement = outer;
+		trace->drops = outer;
 }
 
 void
@@ -669,13 +673,36 @@ take_after(const SlFact *fact, void *arg)
 		(seen != NULL && seen->state == SEEN_UNKNOWN);
 }
 
+/*
+ * Tables and what hangs on them, mostly: those that we have changed are ours,
+ * and need no subtransaction, which would cost more than the reading.
+ */
+static bool
+read_plainly(const SlTarget *targets, int count, SlFactSink sink)
+{
+	bool		result;
+
+	trace->reading = true;
+	PG_TRY();
+	{
+		result = sl_catalog_describe(targets, count, false, true, sink, NULL);
+	}
+	PG_FINALLY();
+	{
+		trace->reading = false;
+	}
+	PG_END_TRY();
+	return result;
+}
+
 /* Read targets as they are now.  What stands in the way is waited for. */
 static void
 take_chunk_after(const SlTarget *targets, int count)
 {
 	int			i;
 
-	if (count == 0 || try_targets(targets, count, false, take_after))
+	if (count == 0 || read_plainly(targets, count, take_after) ||
+		try_targets(targets, count, false, take_after))
 		return;
 	for (i = 0; i < count; i++)
 		read_patiently(&targets[i], take_after);

@@ -683,10 +683,15 @@ touch_drop(Node *node, SlTouched *touched)
 	}
 }
 
+/*
+ * 'plain': its names are looked up without a lock, and fail only where the
+ * statement itself does.
+ */
 static const struct
 {
 	NodeTag		tag;
 	void		(*touch) (Node *node, SlTouched *touched);
+	bool		plain;
 }			statements[] = {
 	{T_AlterDomainStmt, touch_alter_domain},
 	{T_AlterEnumStmt, touch_alter_enum},
@@ -694,10 +699,10 @@ static const struct
 	{T_AlterObjectSchemaStmt, touch_set_schema},
 	{T_AlterOperatorStmt, touch_alter_operator},
 	{T_AlterPublicationStmt, touch_alter_publication},
-	{T_AlterSeqStmt, touch_alter_sequence},
+	{T_AlterSeqStmt, touch_alter_sequence, true},
 	{T_AlterTSConfigurationStmt, touch_alter_ts_config},
 	{T_AlterTableMoveAllStmt, touch_everything},
-	{T_AlterTableStmt, sl_touch_alter_table},
+	{T_AlterTableStmt, sl_touch_alter_table, true},
 	{T_ClusterStmt, touch_cluster},
 	{T_CommentStmt, touch_comment},
 	{T_CreateCastStmt, touch_create_cast},
@@ -711,7 +716,7 @@ static const struct
 	{T_DropStmt, touch_drop},
 	{T_DropOwnedStmt, touch_everything},
 	{T_GrantStmt, touch_grant},
-	{T_IndexStmt, sl_touch_create_index},
+	{T_IndexStmt, sl_touch_create_index, true},
 	{T_ReassignOwnedStmt, touch_everything},
 	{T_RefreshMatViewStmt, touch_refresh},
 	{T_ReindexStmt, touch_reindex},
@@ -736,6 +741,34 @@ bool
 sl_statement_matters(Node *statement)
 {
 	return find_statement(statement) >= 0;
+}
+
+/*
+ * Is it there to drop something?  What comes back then is another, even if it
+ * looks the same; what a statement drops to build it anew is not.
+ */
+bool
+sl_statement_drops(Node *statement)
+{
+	ListCell   *cell;
+
+	if (!IsA(statement, AlterTableStmt))
+		return IsA(statement, DropStmt);
+	foreach(cell, ((AlterTableStmt *) statement)->cmds)
+	{
+		AlterTableType subtype = lfirst_node(AlterTableCmd, cell)->subtype;
+
+		if (subtype == AT_DropConstraint || subtype == AT_DropColumn)
+			return true;
+	}
+	return false;
+}
+
+/* Can it be asked for without a subtransaction? */
+bool
+sl_statement_is_plain(Node *statement)
+{
+	return statements[find_statement(statement)].plain;
 }
 
 void

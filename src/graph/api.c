@@ -90,12 +90,17 @@ sl_check_graph(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	SlOptions	options;
+	SlGraph    *graph;
 	List	   *problems;
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
 	sl_options_resolve(&options, NULL);
-	problems = sl_graph_problems(sl_graph_read(false), options.out_of_order);
+	graph = sl_graph_read(false);
+	problems = sl_graph_problems(graph, options.out_of_order);
+	problems = list_concat(problems,
+						   sl_graph_conflicts(graph, options.compare_owners,
+											  options.compare_privileges));
 
 	foreach(lc, problems)
 	{

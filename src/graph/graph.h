@@ -114,6 +114,15 @@ extern List *sl_graph_applied_descendants(SlGraph *graph,
  */
 extern List *sl_graph_settled(SlGraph *graph);
 
+/* in conflict.c */
+
+/*
+ * Revisions that set the same fact differently, while neither comes before
+ * the other: warnings, from the footprints that there are.
+ */
+extern List *sl_graph_conflicts(SlGraph *graph, bool owners,
+								bool privileges);
+
 /* in lineage.c */
 
 /* The repeatables, SlRevisionRow pointers, in the order of a run. */

@@ -451,6 +451,37 @@ typedef struct SlFootprintFact
 extern SlFootprintFact *sl_footprint_fetch(const SlFootprintPlace *places,
 										   int nplaces, int *count);
 
+/* in conflicts.c */
+
+/* Two revisions left the same fact differently. */
+typedef struct SlConflictRow
+{
+	char	   *first;
+	char	   *second;
+	char	   *class;
+	char	   *identity;
+	char	   *attribute;		/* NULL: the whole object */
+} SlConflictRow;
+
+/*
+ * What these revisions set differently, each pair of them once a fact; with
+ * the latest evidence of each.
+ */
+extern SlConflictRow *sl_footprint_conflicts(List *revisions, bool owners,
+											 bool privileges, int *count);
+
+/* All that ever set these facts, as pairs of a number of a row and a name. */
+typedef struct SlSetterRow
+{
+	int			conflict;		/* index in the array */
+	char	   *revision;
+} SlSetterRow;
+
+extern SlSetterRow *sl_footprint_setters(const SlConflictRow *conflicts,
+										 int nconflicts, int *count);
+
+/* in footprint.c */
+
 /* Differences that somebody knows of. */
 typedef struct SlAccepted
 {
