@@ -53,7 +53,8 @@ typedef struct Stamps
 	SlFactOwners owners;
 	SlFactOwners others;		/* of what a fact hangs on */
 	int		   *total;			/* by claim: facts that it set last */
-	int		   *absent;
+	int		   *absent;			/* of those, not as it left them */
+	int		   *gone;			/* of those, missing, or there again */
 	List	   *differing;		/* Difference *, of the fact at hand */
 } Stamps;
 
@@ -246,6 +247,7 @@ note_whole(Stamps *stamps, SlExpectedFact *entry, const SlFact *fact)
 		Hit		   *hit;
 
 		stamps->absent[owner->claim]++;
+		stamps->gone[owner->claim]++;
 		if (hangs_on != NULL &&
 			is_owner_of(stamps, owner->claim, hangs_on, entry->there))
 			continue;
@@ -419,7 +421,9 @@ attributes_shown(Stamps *stamps, const Hit *hit)
 static const char *
 verdict_of(const Stamps *stamps, int claim)
 {
-	if (stamps->absent[claim] == 0)
+	/* all is there, if not as it was: somebody altered it, or it altered
+	 * attributes that are as they were before */
+	if (stamps->gone[claim] == 0)
 		return "altered";
 	if (stamps->absent[claim] >= stamps->total[claim])
 		return "stamped";
@@ -479,6 +483,7 @@ sl_stamp_findings(SlLook *look, MemoryContext result)
 
 	stamps.total = palloc0_array(int, expected->nclaims + 1);
 	stamps.absent = palloc0_array(int, expected->nclaims + 1);
+	stamps.gone = palloc0_array(int, expected->nclaims + 1);
 	stamps.owners.passed_over = passed_over(look);
 	stamps.others.passed_over = stamps.owners.passed_over;
 	for (i = 0; i < look->nentries; i++)

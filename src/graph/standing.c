@@ -154,6 +154,16 @@ plan_pending(SlGraph *graph, List *heads, bool *pending)
 	}
 }
 
+/* A baseline in the place of what is wanted is not beyond it. */
+static bool
+is_covered(SlGraph *graph, int node, const SlWalk *walk)
+{
+	int			baseline = graph->nodes[node].baseline;
+
+	return baseline >= 0 &&
+		sl_baseline_is_covered(&graph->baselines[baseline], walk);
+}
+
 /*
  * Fill 'standing'.  'expected': SlRevisionRow pointers; 'all': they are all
  * heads, so that everything is wanted, also what a cycle keeps from having a
@@ -206,9 +216,7 @@ sl_graph_standing(SlGraph *graph, List *expected, bool all, bool sound,
 		if (wanted || pending[node])
 			standing->wanted = lappend(standing->wanted, row);
 		else if (versioned && row->claimed &&
-				 (graph->nodes[node].baseline < 0 ||
-				  !sl_baseline_is_covered(&graph->baselines[graph->nodes[node].baseline],
-										  &walk)))
+				 !is_covered(graph, node, &walk))
 			standing->beyond = lappend(standing->beyond, row->revision);
 	}
 	for (i = graph->nrows; i < graph->nnodes; i++)

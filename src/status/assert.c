@@ -73,32 +73,14 @@ static const struct
 	"See sl_detect_stamp_drift(); sl_resolve() is for a person's word."},
 };
 
-static void add(Findings *findings, const char *format,...)
-			pg_attribute_printf(2, 3);
-
 static void
-add(Findings *findings, const char *format,...)
+add(Findings *findings, char *line)
 {
-	StringInfoData line;
-
-	initStringInfo(&line);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&line, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&line, needed);
-	}
 	if (findings->count == 0)
-		findings->first = line.data;
+		findings->first = line;
 	if (findings->count < FINDINGS_SHOWN)
 		appendStringInfo(&findings->text, "%s%s",
-						 findings->count > 0 ? "\n" : "", line.data);
+						 findings->count > 0 ? "\n" : "", line);
 	findings->count++;
 }
 
@@ -112,8 +94,9 @@ check_graph(const SlReport *report, Findings *findings)
 		const SlProblem *problem = lfirst(cell);
 
 		if (problem->error)
-			add(findings, _("revision %s: %s: %s"), problem->revision,
-				problem->problem, problem->detail);
+			add(findings, psprintf(_("revision %s: %s: %s"),
+								   problem->revision, problem->problem,
+								   problem->detail));
 	}
 }
 
@@ -136,24 +119,27 @@ check_head(const SlReport *report, Findings *findings)
 	if (report->empty || report->unknown_names != NIL)
 		findings->hint = "sl_load() and slctl push register revisions; see sl_graph() for those that are.";
 	if (report->empty)
-		add(findings, _("no revision is registered"));
+		add(findings, pstrdup(_("no revision is registered")));
 	else
 		foreach(cell, report->unknown_names)
-			add(findings, is_member(report->ambiguous, lfirst(cell)) ?
-				_("revision \"%s\" is ambiguous") :
-				_("revision \"%s\" is not registered"),
-				(char *) lfirst(cell));
+			add(findings,
+				psprintf(is_member(report->ambiguous, lfirst(cell)) ?
+						 _("revision \"%s\" is ambiguous") :
+						 _("revision \"%s\" is not registered"),
+						 (char *) lfirst(cell)));
 	foreach(cell, report->standing.failed)
-		add(findings, _("revision %s failed in its last run"),
-			((SlRevisionRow *) lfirst(cell))->revision);
+		add(findings, psprintf(_("revision %s failed in its last run"),
+							   ((SlRevisionRow *) lfirst(cell))->revision));
 	foreach(cell, report->expected)
 		if (!sl_graph_is_applied(report->graph, lfirst(cell)))
-			add(findings, _("revision %s is not applied"),
-				((SlRevisionRow *) lfirst(cell))->revision);
+			add(findings,
+				psprintf(_("revision %s is not applied"),
+						 ((SlRevisionRow *) lfirst(cell))->revision));
 	if (!report->options.allow_ahead)
 		foreach(cell, report->standing.beyond)
-			add(findings, _("revision %s is applied, beyond what is expected"),
-				(char *) lfirst(cell));
+			add(findings,
+				psprintf(_("revision %s is applied, beyond what is expected"),
+						 (char *) lfirst(cell)));
 }
 
 /* Facts that never stood still are no proof of anything. */
@@ -161,7 +147,7 @@ static bool
 is_unknown(const SlReport *report, Findings *findings)
 {
 	if (report->unknown && findings->count == 0)
-		add(findings, _("history or schema changed again and again while they were read"));
+		add(findings, pstrdup(_("history or schema changed again and again while they were read")));
 	return report->unknown;
 }
 
@@ -216,7 +202,7 @@ check_stamp(const SlReport *report, Findings *findings)
 		if (finding->class != NULL &&
 			!(findings->drift && strcmp(finding->problem, "missing") != 0 &&
 			  has_drift(report, finding)))
-			add(findings, "%s", sl_stamp_text(finding));
+			add(findings, sl_stamp_text(finding));
 	}
 }
 
@@ -230,8 +216,8 @@ check_requirements(const SlReport *report, Findings *findings)
 		const SlRequirementState *state = lfirst(cell);
 
 		if (!state->holds)
-			add(findings, _("requirement \"%s\": %s"), state->name,
-				state->why);
+			add(findings, psprintf(_("requirement \"%s\": %s"), state->name,
+								   state->why));
 	}
 }
 
@@ -251,7 +237,7 @@ add_drift(const SlReport *report, Findings *findings, bool unexpected)
 			(strcmp(finding->problem, "unexpected") == 0) == unexpected &&
 			!(findings->stamp && strcmp(finding->problem, "missing") == 0 &&
 			  has_stamp(report, finding)))
-			add(findings, "%s", sl_drift_text(finding));
+			add(findings, sl_drift_text(finding));
 	}
 }
 
@@ -273,8 +259,8 @@ check_pending(const SlReport *report, Findings *findings)
 	ListCell   *cell;
 
 	foreach(cell, report->standing.pending)
-		add(findings, _("revision %s is pending"),
-			((SlRevisionRow *) lfirst(cell))->revision);
+		add(findings, psprintf(_("revision %s is pending"),
+							   ((SlRevisionRow *) lfirst(cell))->revision));
 }
 
 static void
@@ -289,7 +275,7 @@ check_unverifiable(const SlReport *report, Findings *findings)
 		const SlStampFinding *finding = lfirst(cell);
 
 		if (finding->class == NULL)
-			add(findings, "%s", sl_stamp_text(finding));
+			add(findings, sl_stamp_text(finding));
 	}
 }
 

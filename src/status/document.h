@@ -30,15 +30,17 @@ extern void sl_json_end_object(SlDocument *document);
 extern void sl_json_begin_array(SlDocument *document, const char *key);
 extern void sl_json_end_array(SlDocument *document);
 extern void sl_json_string(SlDocument *document, const char *key,
-						  const char *value);
-extern void sl_json_bool(SlDocument *document, const char *key, bool value);
+						   const char *value);
+extern void sl_json_bool(SlDocument *document, const char *key,
+						 bool value);
 extern void sl_json_null(SlDocument *document, const char *key);
 extern void sl_json_number(SlDocument *document, const char *key,
-						  int64 value);
+						   int64 value);
 extern void sl_json_pid(SlDocument *document, const char *key, int pid);
 extern void sl_json_time(SlDocument *document, const char *key,
-						TimestampTz value);
-extern void sl_json_document(SlDocument *document, const char *key, Jsonb *value);
+						 TimestampTz value);
+extern void sl_json_document(SlDocument *document, const char *key,
+							 Jsonb *value);
 
 /* in lock.c */
 extern void sl_json_lock(SlDocument *document);

@@ -169,15 +169,15 @@ again(const SlExpressionUse *use, Node *expression)
 {
 	char	   *text = sl_expression_text(use->relid, expression);
 	List	   *trees;
+	SelectStmt *select;
 	ResTarget  *target;
 	Node	   *result;
 
 	if (text == NULL)
 		return NULL;
 	trees = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
-	target = linitial_node(ResTarget,
-						   ((SelectStmt *) linitial_node(RawStmt,
-														 trees)->stmt)->targetList);
+	select = castNode(SelectStmt, linitial_node(RawStmt, trees)->stmt);
+	target = linitial_node(ResTarget, select->targetList);
 	result = analyze(use, target->val);
 	return equal(result, expression) ? NULL : result;
 }

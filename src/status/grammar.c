@@ -325,27 +325,6 @@ qualified(const SlRequirement *requirement)
 									  requirement->object);
 }
 
-/* Begin to write the statement. */
-static void
-say(SlReader *reader, const char *format,...) pg_attribute_printf(2, 3);
-
-static void
-say(SlReader *reader, const char *format,...)
-{
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&reader->statement, format, args);
-		va_end(args);
-		if (needed == 0)
-			return;
-		enlargeStringInfo(&reader->statement, needed);
-	}
-}
-
 /* Put the user's text up to 'end' into statement and canonical text. */
 static void
 copy_to(SlReader *reader, int end)
@@ -588,7 +567,7 @@ read_column(SlReader *reader, SlRequirement *requirement)
 	skip_space(reader);
 	if (at_end(reader))
 		complain(reader, reader->at, _("the column's type is expected"));
-	say(reader, "ALTER TABLE %s ADD COLUMN %s", qualified(requirement),
+	appendStringInfo(&reader->statement, "ALTER TABLE %s ADD COLUMN %s", qualified(requirement),
 		quote_identifier(requirement->name));
 	copy_rest(reader);
 	column = castNode(ColumnDef, parse_alter(reader, AT_AddColumn)->def);
@@ -645,7 +624,7 @@ read_index(SlReader *reader, SlRequirement *requirement)
 		reader->at = before;
 	take_object(reader, requirement, _("the name of a table"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
-	say(reader, "%s %s ON %s", requirement->form->detail,
+	appendStringInfo(&reader->statement, "%s %s ON %s", requirement->form->detail,
 		name != NULL && requirement->name != NULL ?
 		quote_identifier(name) : "", qualified(requirement));
 	copy_rest(reader);
@@ -667,7 +646,7 @@ read_references(SlReader *reader, SlRequirement *requirement)
 	if (!take_words(reader, "references"))
 		complain(reader, reader->at, _("\"references\" is expected"));
 	take_object(reader, &other, _("the name of a table"));
-	say(reader, " REFERENCES %s", qualified(&other));
+	appendStringInfo(&reader->statement, " REFERENCES %s", qualified(&other));
 	appendStringInfo(&reader->canonical, " references %s",
 					 qualified(&other));
 }
@@ -682,7 +661,7 @@ read_constraint(SlReader *reader, SlRequirement *requirement)
 
 	take_object(reader, requirement, _("the name of a table"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
-	say(reader, "ALTER TABLE %s ADD", qualified(requirement));
+	appendStringInfo(&reader->statement, "ALTER TABLE %s ADD", qualified(requirement));
 	skip_space(reader);
 	before = reader->at;
 	if (!take_words(reader, "nulls not distinct") &&
@@ -698,11 +677,11 @@ read_constraint(SlReader *reader, SlRequirement *requirement)
 	{
 		appendStringInfo(&reader->canonical, " %s",
 						 quote_identifier(requirement->name));
-		say(reader, " CONSTRAINT %s", quote_identifier(requirement->name));
+		appendStringInfo(&reader->statement, " CONSTRAINT %s", quote_identifier(requirement->name));
 		if (at_end(reader))
 			return;
 	}
-	say(reader, " %s", kind);
+	appendStringInfo(&reader->statement, " %s", kind);
 	if (strcmp(kind, "FOREIGN KEY") == 0)
 		read_references(reader, requirement);
 	copy_rest(reader);
@@ -718,7 +697,7 @@ read_enum(SlReader *reader, SlRequirement *requirement)
 	take_object(reader, requirement, _("the name of a type"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
 	reader->spaced = true;
-	say(reader, "CREATE TYPE %s AS ENUM", qualified(requirement));
+	appendStringInfo(&reader->statement, "CREATE TYPE %s AS ENUM", qualified(requirement));
 	copy_rest(reader);
 	requirement->tree = parse_statement(reader, T_CreateEnumStmt);
 	requirement->ddl = reader->statement.data;
@@ -733,9 +712,9 @@ read_routine(SlReader *reader, SlRequirement *requirement)
 
 	take_object(reader, requirement, _("the name of a routine"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
-	say(reader, "COMMENT ON %s %s", words, qualified(requirement));
+	appendStringInfo(&reader->statement, "COMMENT ON %s %s", words, qualified(requirement));
 	copy_to(reader, closing_bracket(reader));
-	say(reader, " IS NULL");
+	appendStringInfo(&reader->statement, " IS NULL");
 	statement = (CommentStmt *) parse_statement(reader, T_CommentStmt);
 	requirement->tree = statement->object;
 	if (strcmp(words, "function") == 0 && take_words(reader, "returns"))

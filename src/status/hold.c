@@ -272,6 +272,7 @@ sl_holds_routine(const SlRequirement *requirement, StringInfo why)
 	int			count = list_length(object->objargs);
 	Oid		   *types = palloc_array(Oid, Max(count, 1));
 	oidvector  *vector;
+	Oid			schema;
 	ListCell   *cell;
 	HeapTuple	tuple;
 	Form_pg_proc form;
@@ -288,11 +289,11 @@ sl_holds_routine(const SlRequirement *requirement, StringInfo why)
 			return false;
 	}
 	vector = buildoidvector(types, count);
+	schema = get_namespace_oid(requirement->schema, true);
 	tuple = SearchSysCache3(PROCNAMEARGSNSP,
 							CStringGetDatum(requirement->object),
 							PointerGetDatum(vector),
-							ObjectIdGetDatum(get_namespace_oid(requirement->schema,
-															   true)));
+							ObjectIdGetDatum(schema));
 	if (!HeapTupleIsValid(tuple))
 	{
 		appendStringInfo(why, "%s %s is missing", words, requirement->text +

@@ -147,7 +147,7 @@ key_holds(Oid relid, const IndexElem *elem, Oid method, HeapTuple tuple,
 	/* a bracketed column is a column, too */
 	if (elem->expr != NULL && expression != NULL)
 	{
-		SlExpressionUse use = {EXPR_KIND_INDEX_EXPRESSION, relid, InvalidOid, -1};
+		SlExpressionUse use = {EXPR_KIND_INDEX_EXPRESSION, relid};
 		Node	   *raw = copyObject(elem->expr);
 
 		if (IsA(raw, CollateClause))

@@ -34,7 +34,7 @@
 PG_FUNCTION_INFO_V1(sl_verify);
 PG_FUNCTION_INFO_V1(sl_ready);
 
-/* answers that are kept: a service asks one question, a pooler's session few */
+/* answers that are kept: a service asks one question, a pooled session few */
 #define ANSWERS 8
 
 /* Numbers that stand still as long as nothing changed. */
@@ -156,7 +156,8 @@ answer_by_looking(const char *expected, bool *verified, bool *ready)
 
 /*
  * The same without an error: no answer is a no.  A cancel and what the server
- * has no memory for are not ours to keep.
+ * has no memory for are not ours to keep.  Who did not get a lock in time does
+ * not know; a service goes on as before, then.
  */
 static void
 answer_safely(const char *expected, bool *verified, bool *ready)
@@ -175,6 +176,7 @@ answer_safely(const char *expected, bool *verified, bool *ready)
 	}
 	PG_CATCH();
 	{
+		const Answer *answer;
 		ErrorData  *error;
 
 		MemoryContextSwitchTo(caller);
@@ -184,8 +186,11 @@ answer_safely(const char *expected, bool *verified, bool *ready)
 		CurrentResourceOwner = owner;
 		if (sl_error_must_pass(error))
 			ReThrowError(error);
-		FreeErrorData(error);
 		*verified = *ready = false;
+		answer = find_answer(expected);
+		if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && answer != NULL)
+			*ready = answer->ready;
+		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);

@@ -113,7 +113,8 @@ again
 fresh
 file 001_a.sql 'CREATE TABLE a (id int);\n'
 file 002_b.sql 'ALTER TABLE a ADD COLUMN b int;\n'
-gives 'status: an empty registry proves nothing' 2 'applied       0 of 0
+gives 'status: an empty registry proves nothing' 2 'verdict       empty
+applied       0 of 0
 pending       unknown: no revision is registered, see slctl push' '' \
 	status -d "$db"
 gives 'check: nothing is registered' 2 'unregistered  001_a
@@ -126,12 +127,14 @@ added     002_b
 gives 'check: pending' 2 'pending       001_a
 pending       002_b
 0 unregistered, 0 changed, 2 pending' '' check "$dir" "dbname=$db"
-gives 'status: pending' 2 'applied       0 of 2
+gives 'status: pending' 2 'verdict       behind
+applied       0 of 2
 head          002_b
 pending       001_a
 pending       002_b' '' status -d"$db"
 sql "SELECT FROM $ext.sl_apply_pending()" >/dev/null
-gives 'status: at head' 0 'applied       2 of 2
+gives 'status: at head' 0 'verdict       ok
+applied       2 of 2
 head          002_b
 current       002_b
 pending       none' '' status --dbname="$db"
@@ -266,7 +269,7 @@ is "$code|$(printf '%s\n' "$err" | tail -1)" \
 	'the current role, and quotes'
 sql "SELECT $ext.sl_grant('slctl_nobody', 'read')" >/dev/null
 run status -d "$db" -U slctl_nobody
-is "$code|$(printf '%s\n' "$out" | head -1)" '2|applied       0 of 15' \
+is "$code|$(printf '%s\n' "$out" | sed -n 2p)" '2|applied       0 of 15' \
 	'status: the level read is enough'
 file 2.sql 'SELECT 2;\n'
 refused deploy push "$dir"
@@ -305,7 +308,7 @@ sql 'CREATE SCHEMA evil;
 	CREATE FUNCTION evil.same(name, text) RETURNS boolean LANGUAGE sql AS $$ SELECT false $$;
 	CREATE OPERATOR evil.= (LEFTARG = name, RIGHTARG = text, FUNCTION = evil.same)'
 PGOPTIONS='-c search_path=evil,pg_catalog' run status -d "$db"
-is "$code|$(printf '%s\n' "$out" | head -1)" '2|applied       0 of 17' \
+is "$code|$(printf '%s\n' "$out" | sed -n 2p)" '2|applied       0 of 17' \
 	'a hostile search_path'
 
 #
@@ -390,22 +393,24 @@ until pid=$(admin "SELECT pid FROM pg_stat_activity WHERE query LIKE 'sl_migrate
 	[ -n "$pid" ]; do
 	sleep 0.1
 done
-gives 'status: a run in progress' 2 "applied       0 of 2
+gives 'status: a run in progress' 2 "verdict       behind
+applied       0 of 2
 head          2_more
 running       revision \"1_slow\", statement 1 of 1 (SELECT) (process $pid)
 pending       1_slow
 pending       2_more" '' status -d "$db"
-# who may not see what others do sees that it is there
+# that much is for everybody who may read
 sql "SELECT $ext.sl_grant('slctl_nobody', 'read')" >/dev/null
 run status -d "$db" -U slctl_nobody
-is "$(printf '%s\n' "$out" | grep '^running')" "running       process $pid" \
+is "$(printf '%s\n' "$out" | grep '^running')" "running       revision \"1_slow\", statement 1 of 1 (SELECT) (process $pid)" \
 	'status: a run of somebody else'
 # another database has a lock of its own
 run status -d "${db}_latin1"
 is "$(printf '%s\n' "$out" | grep -c '^running')" 0 'status: no run here'
 admin "SELECT pg_terminate_backend($pid)" >/dev/null
 wait
-gives 'status: nobody is at work' 2 'applied       0 of 2
+gives 'status: nobody is at work' 2 'verdict       behind
+applied       0 of 2
 head          2_more
 pending       1_slow
 pending       2_more' '' status -d "$db"

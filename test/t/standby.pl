@@ -41,6 +41,23 @@ isnt(value($standby, 'app', 'SELECT count(*) FROM sl_history'), 0, 'there is som
 is(value($standby, 'app', "SELECT value FROM sl_settings WHERE name = 'out_of_order'"),
 	'on', 'settings arrive');
 
+# what the primary commits, the standby verifies
+my $verify = "sl_verify('001'), sl_ready('001')";
+is(value($standby, 'app', "SELECT $verify"), 't|t', 'verified on a standby');
+is(value($standby, 'app', 'SELECT sl_status()->>$$verdict$$, sl_status()->$$lock$$'), 'failed|null', 'status on a standby, where there is no lock');
+is(value($standby, 'app', q{SELECT sl_status('001')->>'verdict'}),
+	value($primary, 'app', q{SELECT sl_status('001')->>'verdict'}), 'the verdict is the same');
+$primary->safe_psql('app', 'ALTER TABLE t ALTER a SET NOT NULL');
+$primary->wait_for_catchup($standby);
+is(value($standby, 'app', "SELECT $verify"), 'f|t', 'drift on a standby');
+$primary->safe_psql('app', 'ALTER TABLE t ALTER a DROP NOT NULL');
+$primary->safe_psql('app', "SELECT sl_require('r', 't.b int')");
+$primary->wait_for_catchup($standby);
+is(value($standby, 'app', "SELECT $verify"), 'f|f', 'a requirement on a standby');
+$primary->safe_psql('app', "SELECT sl_unrequire('r')");
+$primary->wait_for_catchup($standby);
+is(value($standby, 'app', "SELECT $verify"), 't|t', 'and without it');
+
 for my $query (
 	'SELECT sl_apply_pending()',
 	'CALL sl_migrate()',
@@ -52,6 +69,8 @@ for my $query (
 	"SELECT sl_stamp('003', true)",
 	"SELECT sl_resolve('002', 'applied', 'why')",
 	"SELECT sl_configure('out_of_order', 'off')",
+	"SELECT sl_require('r', 'table t')",
+	"SELECT sl_unrequire('r')",
 	"SELECT sl_grant('pg_monitor', 'read')")
 {
 	my ($ret, $out, $err) =
