@@ -438,6 +438,7 @@ sub add_a_column
 				[ 'column', identity_after($c, parent => $child), 'unexpected' ]
 			} $t, @children
 		],
+		touches => \@children
 	};
 
 	remove($w, $c);
