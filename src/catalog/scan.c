@@ -597,10 +597,13 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 	{
 		const SlClass *class = &classes[i];
 		bool		sub = object->objectSubId != 0;
+		bool		of_columns = class->catalog == AttributeRelationId ||
+			class->catalog == AttrDefaultRelationId;
 
 		/* a column wants its table's defaults, and then itself */
 		if (class->owner_catalog == object->classId &&
 			(sub ? class->catalog == AttrDefaultRelationId : deep) &&
+			(!scan->columns || of_columns) &&
 			(!scan->names || class->catalog == AttributeRelationId))
 		{
 			ScanKeyInit(&keys[0], class->owner_key, BTEqualStrategyNumber,
@@ -686,8 +689,11 @@ sl_catalog_describe(const SlTarget *targets, int ntargets, bool names,
 	scan.names = names;
 	MemoryContextSwitchTo(scan.batch);
 	for (i = 0; i < ntargets && !scan.refused; i++)
+	{
+		scan.columns = targets[i].columns;
 		describe_object(&scan, &targets[i].address, targets[i].deep, sink,
 						arg);
+	}
 	MemoryContextSwitchTo(before);
 	if (!scan.refused)
 		hand_over(&scan, sink, arg);
