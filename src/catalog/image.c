@@ -624,14 +624,61 @@ sl_image_next(const SlImage *image, uint64 *position, const SlFactKey **key,
 	return true;
 }
 
+/* Some facts of a full scan. */
+typedef struct Chosen
+{
+	HTAB	   *keys;
+	SlFactSink	sink;
+	void	   *arg;
+} Chosen;
+
+static void
+pass_chosen(const SlFact *fact, void *arg)
+{
+	Chosen	   *chosen = arg;
+	SlFactKey	key;
+
+	sl_fact_key(fact->class, fact->identity, &key);
+	if (hash_search(chosen->keys, &key, HASH_FIND, NULL) != NULL)
+		chosen->sink(fact, chosen->arg);
+}
+
+/* So many that it takes less to read all of them. */
+static void
+read_chosen(SlImage *image, const SlFactKey *keys, int nkeys,
+			SlFactSink sink, void *arg)
+{
+	HASHCTL		ctl;
+	Chosen		chosen;
+	int			i;
+
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(SlFactKey);
+	ctl.hcxt = CurrentMemoryContext;
+	chosen.keys = hash_create("chosen facts", nkeys, &ctl,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (i = 0; i < nkeys; i++)
+		(void) hash_search(chosen.keys, &keys[i], HASH_ENTER, NULL);
+	chosen.sink = sink;
+	chosen.arg = arg;
+	sl_catalog_scan(&image->options, pass_chosen, &chosen);
+	hash_destroy(chosen.keys);
+}
+
 void
 sl_image_facts(SlImage *image, const SlFactKey *keys, int nkeys,
 			   SlFactSink sink, void *arg)
 {
-	ObjectAddress *addresses = palloc_array(ObjectAddress, Max(nkeys, 1));
+	ObjectAddress *addresses;
 	int			count = 0;
 	int			i;
 
+	if (nkeys > MIN_COST + image->entries.count / COST_SHARE)
+	{
+		read_chosen(image, keys, nkeys, sink, arg);
+		return;
+	}
+	addresses = palloc_array(ObjectAddress, Max(nkeys, 1));
 	for (i = 0; i < nkeys; i++)
 	{
 		const SlEntry *entry = sl_entries_find(&image->entries, &keys[i]);

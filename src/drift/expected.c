@@ -193,7 +193,8 @@ fold_present(MemoryContext cxt, uint64 size)
 			proven = choose_runs(&choice, &range, claim->log_id, i);
 		else
 		{
-			const SlEvidenceRow *best = sl_evidence_best(&range, claim->log_id);
+			const SlEvidenceRow *best = sl_evidence_best(&range,
+														 claim->log_id);
 
 			if (best != NULL)
 				choose(&choice, best, claim->log_id, i);

@@ -30,419 +30,15 @@
 #include "utils/snapmgr.h"
 
 #include "common/sl_compat.h"
-#include "drift/drift_private.h"
+#include "drift/locate_private.h"
 
 PG_FUNCTION_INFO_V1(sl_locate);
-
-/* A row of a footprint. */
-typedef struct Row
-{
-	SlFactHash	before;
-	SlFactHash	after;
-	bool		has_before;
-	int			step;
-	int			ordinal;
-	int			what;
-	int			fact;
-	int			prev;			/* in the chain of its fact, or -1 */
-	int			next;
-	SlFact	   *definition;		/* read when it is needed */
-	char	  **changed;
-	int			nchanged;
-} Row;
-
-typedef enum State
-{
-	STATE_FINE,					/* as it is, or on neither side */
-	STATE_MISSING,
-	STATE_ALTERED,
-	STATE_UNEXPECTED
-} State;
-
-typedef struct Fact
-{
-	SlFactKey	key;
-	int			number;
-	SlFactHash	live;
-	SlFactHash	hash;
-	bool		is_live;
-	bool		there;
-	bool		dropped;
-	bool		merged;
-	bool		compared;
-	bool		made;			/* a row of the chain adds it */
-	State		state;
-	int			first;			/* rows of the chain */
-	int			last_on;		/* the last one that is on, or -1 */
-	int			last;
-	char		status;
-} Fact;
-
-static inline uint32
-key_hash(const SlFactKey *key)
-{
-	uint32		hash;
-
-	memcpy(&hash, key->bytes, sizeof(hash));
-	return hash;
-}
-
-#define SH_PREFIX facts
-#define SH_ELEMENT_TYPE Fact
-#define SH_KEY_TYPE SlFactKey
-#define SH_KEY key
-#define SH_HASH_KEY(tb, key) key_hash(&(key))
-#define SH_EQUAL(tb, a, b) (memcmp((a).bytes, (b).bytes, SL_KEY_LENGTH) == 0)
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-/* A revision of the graph, or an evidence of a repeatable. */
-typedef struct Step
-{
-	int64		evidence;		/* 0: none, or not to be looked at */
-	int			first;			/* its rows */
-	int			nrows;
-	bool		on;
-	bool		known;			/* what it did is known */
-	bool		silent;			/* it has data, and no facts */
-	int			stand_in;		/* the baseline in its place, or -1 */
-	int			tree_parent;
-	int			size;			/* of the tree below */
-} Step;
-
-typedef struct Location
-{
-	int			step;
-	int			missing;
-	int			altered;
-	int			unexpected;
-	int			silent;
-	bool		exact;
-} Location;
-
-typedef struct Locator
-{
-	SlLineage	lineage;
-	Step	   *steps;			/* the revisions, then the repeatables' */
-	int			nsteps;
-	int		   *by_id;			/* steps with evidence, by that */
-	int			nby_id;
-	int			next;
-	Row		   *rows;
-	int			nrows;
-	int			space;
-	bool		in_order;
-	facts_hash *facts;
-	Fact	  **by_number;		/* once the table grows no more */
-	SlScope    *scopes;
-	int			nscopes;
-	SlNameSets	sets;
-	SlCatalogOptions what;
-	SlIgnore   *ignore;
-	bool		ignores;		/* there are patterns */
-	SlImage    *live;
-	MemoryContext cxt;
-	int			count[STATE_UNEXPECTED + 1];
-	int			unknown;		/* steps that are on, and not known */
-	int			silent;
-	Location   *locations;
-	int			nlocations;
-} Locator;
-
-/* Let a row act on its fact. */
-static void
-act(Fact *fact, const Row *row)
-{
-	if (row->what < 0)
-	{
-		fact->there = row->what != SL_ROW_DROPPED;
-		fact->dropped = !fact->there;
-		fact->merged = false;
-	}
-	else if (!fact->there)
-	{
-		/* who made it is not on, or it was there before them all */
-		if (fact->made && !fact->dropped)
-			return;
-		fact->there = true;
-		fact->merged = false;
-	}
-	else if (fact->merged || !row->has_before ||
-			 memcmp(&fact->hash, &row->before, sizeof(SlFactHash)) != 0)
-		fact->merged = true;
-	fact->hash = row->after;
-}
-
-static int
-previous_on(const Locator *locator, int row)
-{
-	do
-	{
-		row = locator->rows[row].prev;
-	} while (row >= 0 && !locator->steps[locator->rows[row].step].on);
-	return row;
-}
-
-static int
-next_on(const Locator *locator, int row)
-{
-	do
-	{
-		row = locator->rows[row].next;
-	} while (row >= 0 && !locator->steps[locator->rows[row].step].on);
-	return row;
-}
-
-/* The definitions of a whole chain. */
-static void
-read_chain(Locator *locator, const Fact *fact)
-{
-	MemoryContext before = MemoryContextSwitchTo(locator->cxt);
-	SlFootprintPlace *places;
-	SlFootprintFact *found;
-	int			nplaces = 0;
-	int			nfound;
-	int			row;
-	int			i;
-
-	for (row = fact->first; row >= 0; row = locator->rows[row].next)
-		nplaces++;
-	places = palloc_array(SlFootprintPlace, nplaces);
-	nplaces = 0;
-	for (row = fact->first; row >= 0; row = locator->rows[row].next)
-	{
-		places[nplaces].evidence_id =
-			locator->steps[locator->rows[row].step].evidence;
-		places[nplaces++].ordinal = locator->rows[row].ordinal;
-	}
-	found = sl_footprint_fetch(places, nplaces, &nfound);
-	for (row = fact->first; row >= 0; row = locator->rows[row].next)
-	{
-		Row		   *r = &locator->rows[row];
-
-		for (i = 0; i < nfound; i++)
-		{
-			if (found[i].place.evidence_id !=
-				locator->steps[r->step].evidence ||
-				found[i].place.ordinal != r->ordinal ||
-				found[i].definition == NULL)
-				continue;
-			r->definition = sl_fact_parse(found[i].class, found[i].identity,
-										  found[i].definition);
-			r->changed = found[i].changed;
-			r->nchanged = found[i].nchanged;
-		}
-	}
-	MemoryContextSwitchTo(before);
-}
-
-/* What the rows that are on make of a fact, attribute by attribute. */
-static void
-merge(Locator *locator, Fact *fact)
-{
-	MemoryContext cxt;
-	MemoryContext before;
-	SlFact	   *merged;
-	int			row = fact->last_on;
-	int			prev;
-
-	if (locator->rows[row].definition == NULL)
-		read_chain(locator, fact);
-	if (locator->rows[row].definition == NULL)
-		return;
-	cxt = AllocSetContextCreate(CurrentMemoryContext,
-								"schema_lifecycle merge",
-								ALLOCSET_SMALL_SIZES);
-	before = MemoryContextSwitchTo(cxt);
-	while (locator->rows[row].what >= 0 &&
-		   (prev = previous_on(locator, row)) >= 0 &&
-		   locator->rows[prev].what != SL_ROW_DROPPED)
-		row = prev;
-	merged = sl_fact_copy(locator->rows[row].definition);
-	while ((row = next_on(locator, row)) >= 0)
-	{
-		const Row  *r = &locator->rows[row];
-
-		sl_fact_set_attributes(merged, r->definition, r->changed,
-							   r->nchanged);
-	}
-	sl_fact_hash(merged, &fact->hash);
-	MemoryContextSwitchTo(before);
-	MemoryContextDelete(cxt);
-}
-
-/* Count the fact as what it is now. */
-static void
-judge(Locator *locator, Fact *fact)
-{
-	State		state = STATE_FINE;
-
-	if (fact->merged)
-		merge(locator, fact);
-	if (!fact->compared)
-		return;
-	if (fact->there && !fact->is_live)
-		state = STATE_MISSING;
-	else if (fact->there && !sl_fact_hash_equal(&fact->hash, &fact->live,
-												&locator->what))
-		state = STATE_ALTERED;
-	else if (!fact->there && fact->is_live)
-		state = STATE_UNEXPECTED;
-	locator->count[fact->state]--;
-	locator->count[state]++;
-	fact->state = state;
-}
-
-/* From the last row that makes it whole. */
-static void
-recompute(Locator *locator, Fact *fact)
-{
-	int			row = fact->last_on;
-	int			prev;
-
-	fact->there = false;
-	fact->dropped = false;
-	fact->merged = false;
-	if (row >= 0 && !locator->steps[locator->rows[row].step].on)
-		row = previous_on(locator, row);
-	fact->last_on = row;
-	if (row >= 0)
-	{
-		while (locator->rows[row].what >= 0 &&
-			   (prev = previous_on(locator, row)) >= 0)
-			row = prev;
-		for (; row >= 0; row = next_on(locator, row))
-			act(fact, &locator->rows[row]);
-	}
-	judge(locator, fact);
-}
-
-static void
-switch_on(Locator *locator, int number)
-{
-	Step	   *step = &locator->steps[number];
-	int			i;
-
-	step->on = true;
-	locator->unknown += !step->known;
-	locator->silent += step->silent;
-	for (i = step->first; i < step->first + step->nrows; i++)
-	{
-		Fact	   *fact = locator->by_number[locator->rows[i].fact];
-
-		if (i < fact->last_on)
-		{
-			recompute(locator, fact);
-			continue;
-		}
-		fact->last_on = i;
-		act(fact, &locator->rows[i]);
-		judge(locator, fact);
-	}
-}
-
-static void
-switch_off(Locator *locator, int number)
-{
-	Step	   *step = &locator->steps[number];
-	int			i;
-
-	step->on = false;
-	locator->unknown -= !step->known;
-	locator->silent -= step->silent;
-	for (i = step->first; i < step->first + step->nrows; i++)
-		recompute(locator, locator->by_number[locator->rows[i].fact]);
-}
-
-/* A row of the ledger, if its evidence is one of ours. */
-static void
-take_row(const SlFootprintKey *key, void *arg)
-{
-	Locator    *locator = arg;
-	MemoryContext before;
-	Fact	   *fact;
-	Row		   *row;
-	bool		found;
-
-	while (locator->next < locator->nby_id &&
-		   locator->steps[locator->by_id[locator->next]].evidence <
-		   key->evidence_id)
-		locator->next++;
-	if (locator->next == locator->nby_id ||
-		locator->steps[locator->by_id[locator->next]].evidence !=
-		key->evidence_id)
-		return;
-	before = MemoryContextSwitchTo(locator->cxt);
-	if (locator->nrows == locator->space)
-	{
-		locator->space = Max(1024, locator->space * 2);
-		locator->rows = locator->rows == NULL ?
-			palloc_array(Row, locator->space) :
-			repalloc_huge(locator->rows, sizeof(Row) * locator->space);
-	}
-	row = &locator->rows[locator->nrows++];
-	memset(row, 0, sizeof(*row));
-	row->has_before = key->before != NULL;
-	if (key->before != NULL)
-		memcpy(&row->before, key->before, sizeof(SlFactHash));
-	if (key->after != NULL)
-		memcpy(&row->after, key->after, sizeof(SlFactHash));
-	row->step = locator->by_id[locator->next];
-	row->ordinal = key->ordinal;
-	row->what = sl_row_what(&locator->sets, key);
-	if (locator->nrows > 1 && row->step < row[-1].step)
-		locator->in_order = false;
-	fact = facts_insert(locator->facts, *(const SlFactKey *) key->key,
-						&found);
-	if (!found)
-	{
-		int			scope = sl_scope_intern(&locator->scopes,
-											&locator->nscopes, key);
-
-		fact->number = locator->facts->members - 1;
-		fact->there = fact->dropped = fact->merged = fact->made = false;
-		fact->first = fact->last = fact->last_on = -1;
-		fact->state = STATE_FINE;
-		fact->compared = sl_scope_is_compared(&locator->scopes[scope],
-											  &locator->what);
-		fact->is_live = sl_image_find(locator->live, &fact->key,
-									  &fact->live);
-		if (fact->compared && locator->ignores)
-		{
-			char	   *class = pnstrdup(key->class, key->class_length);
-			char	   *identity = pnstrdup(key->identity,
-											key->identity_length);
-
-			fact->compared = !sl_is_ignored(locator->ignore, class, identity,
-											NULL);
-			pfree(class);
-			pfree(identity);
-		}
-	}
-	row->fact = fact->number;
-	fact->made = fact->made || row->what == SL_ROW_ADDED ||
-		row->what == SL_ROW_REPLACED;
-	MemoryContextSwitchTo(before);
-}
-
-static int
-compare_rows(const void *a, const void *b)
-{
-	const Row  *x = a;
-	const Row  *y = b;
-
-	if (x->step != y->step)
-		return x->step < y->step ? -1 : 1;
-	return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
-}
 
 static int
 compare_steps(const void *a, const void *b)
 {
-	int64		x = ((const Step *) a)->evidence;
-	int64		y = ((const Step *) b)->evidence;
+	int64		x = ((const SlLocatorStep *) a)->evidence;
+	int64		y = ((const SlLocatorStep *) b)->evidence;
 
 	return (x > y) - (x < y);
 }
@@ -450,7 +46,7 @@ compare_steps(const void *a, const void *b)
 static int
 compare_sizes(const void *a, const void *b, void *arg)
 {
-	const Step *steps = arg;
+	const SlLocatorStep *steps = arg;
 	int			x = *(const int *) a;
 	int			y = *(const int *) b;
 
@@ -459,68 +55,10 @@ compare_sizes(const void *a, const void *b, void *arg)
 	return x - y;
 }
 
-static int
-compare_evidence(const void *a, const void *b, void *arg)
-{
-	const Step *steps = arg;
-	int64		x = steps[*(const int *) a].evidence;
-	int64		y = steps[*(const int *) b].evidence;
-
-	return (x > y) - (x < y);
-}
-
-/* All rows, in chains. */
-static void
-read_rows(Locator *locator)
-{
-	facts_iterator it;
-	Fact	   *fact;
-	int			i;
-
-	locator->by_id = palloc_array(int, locator->nsteps + 1);
-	for (i = 0; i < locator->nsteps; i++)
-		if (locator->steps[i].evidence != 0)
-			locator->by_id[locator->nby_id++] = i;
-	qsort_arg(locator->by_id, locator->nby_id, sizeof(int), compare_evidence,
-			  locator->steps);
-	locator->in_order = true;
-	sl_footprint_read(take_row, locator);
-	if (!locator->in_order)
-		qsort(locator->rows, locator->nrows, sizeof(Row), compare_rows);
-
-	locator->by_number = MemoryContextAllocHuge(CurrentMemoryContext,
-												sizeof(Fact *) *
-												(locator->facts->members + 1));
-	facts_start_iterate(locator->facts, &it);
-	while ((fact = facts_iterate(locator->facts, &it)) != NULL)
-	{
-		locator->by_number[fact->number] = fact;
-		if (fact->compared && fact->is_live)
-			fact->state = STATE_UNEXPECTED;
-		locator->count[fact->state]++;
-	}
-	for (i = 0; i < locator->nrows; i++)
-	{
-		Row		   *row = &locator->rows[i];
-		Step	   *step = &locator->steps[row->step];
-
-		fact = locator->by_number[row->fact];
-		row->prev = fact->last;
-		row->next = -1;
-		if (fact->last >= 0)
-			locator->rows[fact->last].next = i;
-		else
-			fact->first = i;
-		fact->last = i;
-		if (step->nrows++ == 0)
-			step->first = i;
-	}
-}
-
 static void
 count_unexplained(const SlFact *fact, void *arg)
 {
-	Locator    *locator = arg;
+	SlLocator    *locator = arg;
 
 	if (!sl_is_ignored(locator->ignore, fact->class, fact->identity, NULL))
 		locator->count[STATE_UNEXPECTED]++;
@@ -528,7 +66,7 @@ count_unexplained(const SlFact *fact, void *arg)
 
 /* Live facts that no footprint knows: read, if some are to be ignored. */
 static void
-find_unexplained(Locator *locator)
+find_unexplained(SlLocator *locator)
 {
 	SlGiven		given;
 	SlFactKey  *keys;
@@ -541,7 +79,7 @@ find_unexplained(Locator *locator)
 	keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SlFactKey) *
 								  (sl_image_count(locator->live) + 1));
 	while (sl_image_next(locator->live, &position, &key, &hash))
-		if (facts_lookup(locator->facts, *key) == NULL &&
+		if (locator_facts_lookup(locator->facts, *key) == NULL &&
 			!sl_is_given(&given, key))
 			keys[nkeys++] = *key;
 	if (!locator->ignores)
@@ -558,7 +96,7 @@ find_unexplained(Locator *locator)
  * all of them are known.
  */
 static void
-settle_baselines(Locator *locator)
+settle_baselines(SlLocator *locator)
 {
 	const SlLineage *lineage = &locator->lineage;
 	int			i;
@@ -566,7 +104,7 @@ settle_baselines(Locator *locator)
 
 	for (i = 0; i < lineage->count; i++)
 	{
-		Step	   *step = &locator->steps[i];
+		SlLocatorStep *step = &locator->steps[i];
 		bool		all = !lineage->partly_known[i];
 
 		if (lineage->rows[i]->kind != SL_KIND_BASELINE)
@@ -587,7 +125,7 @@ settle_baselines(Locator *locator)
 	/* a later baseline may replace an earlier one */
 	for (i = lineage->count - 1; i >= 0; i--)
 	{
-		Step	   *step = &locator->steps[i];
+		SlLocatorStep *step = &locator->steps[i];
 
 		if (step->stand_in < 0)
 			continue;
@@ -602,7 +140,7 @@ settle_baselines(Locator *locator)
  * baseline in the place of others rests on what those rest on.
  */
 static int
-rests_on(const Locator *locator, int number, int *parents)
+rests_on(const SlLocator *locator, int number, int *parents)
 {
 	const SlLineage *lineage = &locator->lineage;
 	int			member = lineage->member_start[number];
@@ -631,7 +169,7 @@ rests_on(const Locator *locator, int number, int *parents)
 
 /* The evidence of each revision, and of the repeatables behind them. */
 static void
-find_steps(Locator *locator, SlGraph *graph)
+find_steps(SlLocator *locator, SlGraph *graph)
 {
 	SlLineage  *lineage = &locator->lineage;
 	SlEvidenceRow *rows;
@@ -642,7 +180,7 @@ find_steps(Locator *locator, SlGraph *graph)
 
 	sl_graph_lineage(graph, lineage);
 	rows = sl_evidence_sorted(&nrows);
-	locator->steps = palloc0_array(Step, lineage->count + nrows + 1);
+	locator->steps = palloc0_array(SlLocatorStep, lineage->count + nrows + 1);
 	locator->nsteps = lineage->count;
 	for (i = 0; i < lineage->count; i++)
 	{
@@ -666,7 +204,7 @@ find_steps(Locator *locator, SlGraph *graph)
 
 		for (i = 0; i < range.count; i++)
 		{
-			Step	   *step = &locator->steps[locator->nsteps];
+			SlLocatorStep *step = &locator->steps[locator->nsteps];
 
 			if (strcmp(range.rows[i].evidence, "applied") != 0 &&
 				&range.rows[i] != best)
@@ -678,13 +216,13 @@ find_steps(Locator *locator, SlGraph *graph)
 	}
 	/* an evidence and the order of the runs go together */
 	qsort(locator->steps + lineage->count, locator->nsteps - lineage->count,
-		  sizeof(Step), compare_steps);
+		  sizeof(SlLocatorStep), compare_steps);
 }
 
 /* On the way from one revision to the next */
 typedef struct Walk
 {
-	Locator    *locator;
+	SlLocator    *locator;
 	int		   *on;				/* steps that are on, in that order */
 	int			non;
 	int		   *frames;			/* revisions that we are below */
@@ -708,7 +246,7 @@ compare_ints(const void *a, const void *b)
 static void
 enter(Walk *walk, int number)
 {
-	Locator    *locator = walk->locator;
+	SlLocator    *locator = walk->locator;
 	int			start = walk->non;
 	int			nparents;
 	int			next;
@@ -736,7 +274,7 @@ enter(Walk *walk, int number)
 	for (i = start; i < walk->non; i++)
 	{
 		walk->noted[walk->on[i]] = false;
-		switch_on(locator, walk->on[i]);
+		sl_locator_switch_on(locator, walk->on[i]);
 	}
 }
 
@@ -746,13 +284,13 @@ leave(Walk *walk)
 	int			start = walk->starts[--walk->nframes];
 
 	while (walk->non > start)
-		switch_off(walk->locator, walk->on[--walk->non]);
+		sl_locator_switch_off(walk->locator, walk->on[--walk->non]);
 }
 
 static void
-note_location(Locator *locator, int number)
+note_location(SlLocator *locator, int number)
 {
-	Location   *location;
+	SlLocation   *location;
 
 	if (locator->steps[number].evidence == 0)
 		return;
@@ -768,7 +306,7 @@ note_location(Locator *locator, int number)
 
 /* A tree of the graph: each revision below the latest of its parents. */
 static void
-plant(Locator *locator, int *parents, int *first_child, int *sibling)
+plant(SlLocator *locator, int *parents, int *first_child, int *sibling)
 {
 	const SlLineage *lineage = &locator->lineage;
 	int		   *order = palloc_array(int, lineage->count + 1);
@@ -778,7 +316,7 @@ plant(Locator *locator, int *parents, int *first_child, int *sibling)
 
 	for (i = lineage->count - 1; i >= 0; i--)
 	{
-		Step	   *step = &locator->steps[i];
+		SlLocatorStep *step = &locator->steps[i];
 
 		step->size++;
 		step->tree_parent = -1;
@@ -810,7 +348,7 @@ plant(Locator *locator, int *parents, int *first_child, int *sibling)
 
 /* Visit every revision. */
 static void
-walk_through(Locator *locator)
+walk_through(SlLocator *locator)
 {
 	int			count = locator->lineage.count;
 	int		   *first_child = palloc_array(int, count + 1);
@@ -825,7 +363,7 @@ walk_through(Locator *locator)
 	walk.todo = palloc_array(int, count + 1);
 	walk.parents = palloc_array(int, locator->lineage.parent_start[count] + 1);
 	walk.noted = palloc0_array(bool, count + 1);
-	locator->locations = palloc_array(Location, count + 1);
+	locator->locations = palloc_array(SlLocation, count + 1);
 	plant(locator, walk.parents, first_child, sibling);
 	for (child = first_child[count]; child >= 0; child = sibling[child])
 		walk.todo[ntodo++] = child;
@@ -851,8 +389,8 @@ walk_through(Locator *locator)
 static int
 compare_locations(const void *a, const void *b)
 {
-	const Location *x = a;
-	const Location *y = b;
+	const SlLocation *x = a;
+	const SlLocation *y = b;
 	int64		differences = (int64) x->missing + x->altered + x->unexpected;
 	int64		others = (int64) y->missing + y->altered + y->unexpected;
 
@@ -866,7 +404,7 @@ compare_locations(const void *a, const void *b)
 }
 
 static void
-locate(Locator *locator)
+locate(SlLocator *locator)
 {
 	SlGraph    *graph = sl_graph_read(true);
 	SlOptions	settings;
@@ -880,17 +418,17 @@ locate(Locator *locator)
 	locator->ignore = sl_ignore_parse(settings.ignore);
 	locator->ignores = settings.ignore[0] != '\0';
 	locator->live = sl_image_get(&locator->what);
-	locator->facts = facts_create(CurrentMemoryContext, 1024, NULL);
+	locator->facts = locator_facts_create(CurrentMemoryContext, 1024, NULL);
 	find_steps(locator, graph);
-	read_rows(locator);
+	sl_locator_read(locator);
 	find_unexplained(locator);
 	for (i = 0; i < locator->lineage.count; i++)
 		locator->steps[i].silent = locator->steps[i].silent &&
 			locator->steps[i].nrows == 0;
 	for (i = locator->lineage.count; i < locator->nsteps; i++)
-		switch_on(locator, i);
+		sl_locator_switch_on(locator, i);
 	walk_through(locator);
-	qsort(locator->locations, locator->nlocations, sizeof(Location),
+	qsort(locator->locations, locator->nlocations, sizeof(SlLocation),
 		  compare_locations);
 }
 
@@ -901,7 +439,7 @@ sl_locate(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext cxt;
 	MemoryContext before;
-	Locator		locator = {{0}};
+	SlLocator		locator = {{0}};
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -914,11 +452,13 @@ sl_locate(PG_FUNCTION_ARGS)
 	PopActiveSnapshot();
 	for (i = 0; i < locator.nlocations; i++)
 	{
-		const Location *location = &locator.locations[i];
+		const SlLocation *location = &locator.locations[i];
 		Datum		values[5];
 		bool		nulls[5] = {0};
 
-		values[0] = CStringGetTextDatum(locator.lineage.rows[location->step]->revision);
+		const SlRevisionRow *row = locator.lineage.rows[location->step];
+
+		values[0] = CStringGetTextDatum(row->revision);
 		values[1] = Int32GetDatum(location->missing);
 		values[2] = Int32GetDatum(location->altered);
 		values[3] = Int32GetDatum(location->unexpected);

@@ -225,7 +225,8 @@ sl_graph_conflicts(SlGraph *graph, bool owners, bool privileges)
 		const Conflict *shown = NULL;
 
 		nfacts = 0;
-		for (k = i; k < count && conflicts[k].earlier == conflicts[i].earlier &&
+		for (k = i; k < count &&
+			 conflicts[k].earlier == conflicts[i].earlier &&
 			 conflicts[k].later == conflicts[i].later; k++)
 		{
 			if (conflicts[k].over)

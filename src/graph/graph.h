@@ -131,8 +131,8 @@ extern List *sl_graph_repeatables(SlGraph *graph);
 /*
  * The versioned revisions that are not behind a cycle, in the order of a run,
  * with the positions of their parents, and of what a baseline replaces: those
- * of revision i are parent[parent_start[i]] .. parent[parent_start[i + 1] - 1],
- * all below i, and in the same way member[] and member_start[].
+ * of revision i are in parent[] from parent_start[i] up to, and without,
+ * parent_start[i + 1], all below i; in the same way member[].
  */
 typedef struct SlLineage
 {

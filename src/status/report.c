@@ -281,8 +281,8 @@ read_history(SlReport *report, const char *expected)
 					  report->expected == report->heads, sound,
 					  &report->standing);
 	sl_graph_standing(report->graph, report->heads, true, sound, &whole);
-	report->at_head = !report->empty && whole.heads_applied &&
-		whole.pending == NIL;
+	report->at_head = !report->empty && report->unknown_names == NIL &&
+		whole.heads_applied && whole.pending == NIL;
 	report->requirements = sl_requirements_look();
 }
 
