@@ -605,7 +605,7 @@ sub check_stamps
 		my $vague = $r->{changed} || $r->{perhaps}
 		  || grep { $_ eq $id } values %{ $round->{removed} };
 		my $is =
-		    !$found{$id}{missing} ? ($vague ? qr/^(altered|partial)$/ : qr/^altered$/)
+		    !$found{$id}{missing} ? qr/^altered$/
 		  : $made->{there} ? qr/^partial$/
 		  : !$vague ? qr/^stamped$/
 		  : qr/^(partial|stamped)$/;
