@@ -188,9 +188,16 @@ pin_settings(void)
 	int			i;
 
 	for (i = 0; i < (int) lengthof(pinned); i++)
+	{
+		const char *value = GetConfigOption(pinned[i].name, false, false);
+
+		/* most are as they should be, and to look costs less than to set */
+		if (strcmp(value, pinned[i].value) == 0)
+			continue;
 		(void) set_config_option(pinned[i].name, pinned[i].value,
 								 PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
+	}
 	if (LockTimeout == 0 || LockTimeout > LOCK_WAIT)
 		(void) set_config_option("lock_timeout",
 								 CppAsString2(LOCK_WAIT),
