@@ -64,7 +64,7 @@ is "$head" 018_add_notifications "the files' head is found without a server"
 # The database at 016
 #
 database story_s2
-is "$out" "$(printf 'added     %s\n' $(cd "$files" && ls | sed 's/\.sql//'))
+is "$out" "$(cd "$files" && ls | sed 's/^/added     /; s/\.sql$//')
 18 added" "18 files are pushed"
 is "$(sql "CALL sl_migrate('016')")" "" "001 to 016 run"
 is "$(tables)" 26 "they make 26 tables"
