@@ -117,6 +117,21 @@ sub acknowledge
 	}
 }
 
+# What a reader was told of the whole database.  Nothing but the engine changes
+# its managed schema: it is never another than the history says.
+sub check_verdicts
+{
+	my ($round, $who, $out) = @_;
+
+	for my $verdict ($out =~ /^#truth\|(\w*)/mg)
+	{
+		$done{"verdict $verdict"}++;
+		note_problem($round, "$who: the verdict is $verdict")
+		  if $verdict !~ /^(ok|ahead|behind|failed|diverged|empty|unknown)$/
+		  && !$round->{state}{asserted};
+	}
+}
+
 # Look at how an operation ended.
 sub finish_operation
 {
@@ -144,6 +159,7 @@ sub finish_operation
 		note_problem($round, "session $n: $name raised $code\n$err");
 	}
 	acknowledge($round, $how, $out, $err) if defined $how;
+	check_verdicts($round, "session $n", $out) if $name eq 'truth';
 	push @{ $round->{state}{again} }, $sql
 	  if $name eq 'register' && (@codes || !$ended);
 	if (my ($state) = $out =~ /^(#state.*)$/m)
@@ -410,6 +426,48 @@ sub check_claims
 	}
 }
 
+# The facts that the history leads to are those that are there, but for what
+# is half done, and what somebody only said.
+sub check_truth
+{
+	my ($round, $journal) = @_;
+	my @loose = (keys %$journal,
+		grep { $round->{state}{revisions}{$_}{stamped} }
+		  keys %{ $round->{state}{revisions} });
+	my $known = join '|', map { quotemeta } @loose, '!';
+
+	for (differences($node, $round->{db}))
+	{
+		my ($how, $class, $identity) = split / /;
+
+		# the test's own
+		next
+		  if $how eq 'found' && $class eq 'schema'
+		  || $identity !~ /^(app\.|ops\.shared\.c_|ops\.s_)/;
+		note_problem($round, $_) unless $identity =~ /_($known)/;
+	}
+	for my $row (
+		rows($round, 'SELECT * FROM sl_detect_stamp_drift()'),
+		rows($round,
+			"SELECT revision, problem, class, identity FROM sl_detect_drift() WHERE problem <> 'unexpected'"
+		))
+	{
+		note_problem($round, "not so: @$row") unless $row->[0] =~ /^($known)$/;
+	}
+}
+
+# Once all is applied, and nobody is at work.
+sub check_verified
+{
+	my ($round) = @_;
+	my $row = value($node, $round->{db},
+		q(SELECT sl_status() ->> 'verdict', sl_verify(), sl_verify('heads'), sl_ready()));
+
+	note_problem($round, "in the end, verified: $row")
+	  if $row ne 'ok|t|t|t' && !$round->{state}{asserted};
+	$done{"end $row"}++;
+}
+
 # Nothing is left behind by anybody.
 sub check_leftovers
 {
@@ -467,6 +525,7 @@ sub check_database
 	check_transactions($round);
 	check_functions($round, \%graph);
 	check_leftovers($round, \%journal);
+	check_truth($round, \%journal);
 	return \%graph;
 }
 
@@ -526,6 +585,7 @@ sub finish_database
 		note_problem($round, "in the end, $id is $graph->{$id}{state}")
 		  if $graph->{$id}{state} ne 'applied';
 	}
+	check_verified($round);
 }
 
 sub tell_operations
