@@ -118,14 +118,26 @@ sub acknowledge
 }
 
 # What a reader was told of the whole database.  Nothing but the engine changes
-# its managed schema: it is never another than the history says.
+# its managed schema: it is never another than the history says, but where a
+# script outside a transaction is half reverted.
 sub check_verdicts
 {
 	my ($round, $who, $out) = @_;
+	my $revisions = $round->{state}{revisions};
 
-	for my $verdict ($out =~ /^#truth\|(\w*)/mg)
+	for my $row ($out =~ /^#truth\|(.*)$/mg)
 	{
-		$done{"verdict $verdict"}++;
+		my ($verdict, $looked, @findings) = split /[|,]/, $row;
+
+		for (@findings)
+		{
+			my ($id) = /^(\S+)/ or next;
+
+			note_problem($round, "$who: in the status: $_")
+			  unless $revisions->{$id}
+			  && ($revisions->{$id}{steps} || $revisions->{$id}{stamped});
+		}
+		$done{"verdict $verdict, facts $looked"}++;
 		note_problem($round, "$who: the verdict is $verdict")
 		  if $verdict !~ /^(ok|ahead|behind|failed|diverged|empty|unknown)$/
 		  && !$round->{state}{asserted};

@@ -494,8 +494,8 @@ sub op_read
 }
 
 # Is it true?  While all that changes the managed schema is the engine, the
-# schema may be behind, or a run have failed, and never be another.  A part of
-# the history says less: what rests on it may be half reverted.
+# schema may be behind, or a run have failed, and never be another.  Of a part
+# of the history this cannot be said: what rests on it may be half reverted.
 sub op_truth
 {
 	my ($state, $r) = @_;
@@ -509,8 +509,15 @@ sub op_truth
 
 	$sql = "SELECT sl_status('$revision->{id}') ->> 'verdict'"
 	  if defined $revision && $r->(4) == 0;
-	$sql = q(SELECT '#truth', sl_status() ->> 'verdict')
-	  if $r->(2);
+	$sql = <<'SQL' if $r->(2);
+SELECT '#truth', s ->> 'verdict', s -> 'drift' <> 'null',
+	(SELECT string_agg(coalesce(f ->> 'revision', '?') || ' ' || (f ->> 'identity'), ',')
+	 FROM jsonb_path_query(s, '$.drift.findings[*] ? (@.problem != "unexpected")') AS f),
+	(SELECT string_agg(concat_ws(' ', f ->> 'revision', f ->> 'identity'), ',')
+	 FROM jsonb_path_query(s, '$.stamp_drift.findings[*]') AS f)
+	FROM sl_status() AS s
+SQL
+	chomp $sql;
 	return $block eq '' ? $sql : "$block;\n$sql;\n$sql;\nCOMMIT";
 }
 
