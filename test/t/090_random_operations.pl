@@ -117,6 +117,33 @@ sub acknowledge
 	}
 }
 
+# What a reader was told of the whole database.  Nothing but the engine changes
+# its managed schema: it is never another than the history says, but where a
+# script outside a transaction is half reverted.
+sub check_verdicts
+{
+	my ($round, $who, $out) = @_;
+	my $revisions = $round->{state}{revisions};
+
+	for my $row ($out =~ /^#truth\|(.*)$/mg)
+	{
+		my ($verdict, $looked, @findings) = split /[|,]/, $row;
+
+		for (@findings)
+		{
+			my ($id) = /^(\S+)/ or next;
+
+			note_problem($round, "$who: in the status: $_")
+			  unless $revisions->{$id}
+			  && ($revisions->{$id}{steps} || $revisions->{$id}{stamped});
+		}
+		$done{"verdict $verdict, facts $looked"}++;
+		note_problem($round, "$who: the verdict is $verdict")
+		  if $verdict !~ /^(ok|ahead|behind|failed|diverged|empty|unknown)$/
+		  && !$round->{state}{asserted};
+	}
+}
+
 # Look at how an operation ended.
 sub finish_operation
 {
@@ -144,6 +171,7 @@ sub finish_operation
 		note_problem($round, "session $n: $name raised $code\n$err");
 	}
 	acknowledge($round, $how, $out, $err) if defined $how;
+	check_verdicts($round, "session $n", $out) if $name eq 'truth';
 	push @{ $round->{state}{again} }, $sql
 	  if $name eq 'register' && (@codes || !$ended);
 	if (my ($state) = $out =~ /^(#state.*)$/m)
@@ -410,6 +438,48 @@ sub check_claims
 	}
 }
 
+# The facts that the history leads to are those that are there, but for what
+# is half done, and what somebody only said.
+sub check_truth
+{
+	my ($round, $journal) = @_;
+	my @loose = (keys %$journal,
+		grep { $round->{state}{revisions}{$_}{stamped} }
+		  keys %{ $round->{state}{revisions} });
+	my $known = join '|', map { quotemeta } @loose, '!';
+
+	for (differences($node, $round->{db}))
+	{
+		my ($how, $class, $identity) = split / /;
+
+		# the test's own
+		next
+		  if $how eq 'found' && $class eq 'schema'
+		  || $identity !~ /^(app\.|ops\.shared\.c_|ops\.s_)/;
+		note_problem($round, $_) unless $identity =~ /_($known)/;
+	}
+	for my $row (
+		rows($round, 'SELECT * FROM sl_detect_stamp_drift()'),
+		rows($round,
+			"SELECT revision, problem, class, identity FROM sl_detect_drift() WHERE problem <> 'unexpected'"
+		))
+	{
+		note_problem($round, "not so: @$row") unless $row->[0] =~ /^($known)$/;
+	}
+}
+
+# Once all is applied, and nobody is at work.
+sub check_verified
+{
+	my ($round) = @_;
+	my $row = value($node, $round->{db},
+		q(SELECT sl_status() ->> 'verdict', sl_verify(), sl_verify('heads'), sl_ready()));
+
+	note_problem($round, "in the end, verified: $row")
+	  if $row ne 'ok|t|t|t' && !$round->{state}{asserted};
+	$done{"end $row"}++;
+}
+
 # Nothing is left behind by anybody.
 sub check_leftovers
 {
@@ -467,6 +537,7 @@ sub check_database
 	check_transactions($round);
 	check_functions($round, \%graph);
 	check_leftovers($round, \%journal);
+	check_truth($round, \%journal);
 	return \%graph;
 }
 
@@ -526,6 +597,7 @@ sub finish_database
 		note_problem($round, "in the end, $id is $graph->{$id}{state}")
 		  if $graph->{$id}{state} ne 'applied';
 	}
+	check_verified($round);
 }
 
 sub tell_operations

@@ -46,6 +46,7 @@ sub new_state
 		loners => [],			# roots of their own, to be unregistered
 		files => [],			# pushed together
 		again => [],			# registrations that did not get through
+		asserted => 0,			# somebody has said what no run bears out
 	};
 }
 
@@ -457,8 +458,9 @@ sub op_stamp
 	my ($state, $r) = @_;
 	my $id = pick($r, $state->{stamps});
 
-	return defined $id
-	  ? "SELECT * FROM sl_stamp('$id', true, 'random')" : undef;
+	return undef unless defined $id;
+	$state->{asserted} = 1;
+	return "SELECT * FROM sl_stamp('$id', true, 'random')";
 }
 
 # The word that leaves the journal's finished statements as they are, of any
@@ -470,8 +472,11 @@ sub op_resolve
 	my $id = pick($r, $state->{stamps});
 	my $word = ('applied', 'rolled_back')[ $r->(2) ];
 
-	return "SELECT sl_resolve('$id', '$word', 'random')"
-	  if defined $id && $r->(2);
+	if (defined $id && $r->(2))
+	{
+		$state->{asserted} = 1;
+		return "SELECT sl_resolve('$id', '$word', 'random')";
+	}
 	return undef unless defined $revision && !$revision->{steps};
 	return "SELECT sl_resolve('$revision->{id}', 'run', 'random')";
 }
@@ -486,6 +491,34 @@ sub op_read
 		'sl_check_graph()', 'sl_history',
 		'sl_heads()', 'sl_revision',
 		'sl_settings')[ $r->(7) ];
+}
+
+# Is it true?  While all that changes the managed schema is the engine, the
+# schema may be behind, or a run have failed, and never be another.  Of a part
+# of the history this cannot be said: what rests on it may be half reverted.
+sub op_truth
+{
+	my ($state, $r) = @_;
+	my $revision = pick_single($state, $r);
+	my $block = ('', 'BEGIN READ ONLY', 'BEGIN ISOLATION LEVEL REPEATABLE READ')[ $r->(3) ];
+	my $sql = ('SELECT * FROM sl_detect_stamp_drift()',
+		'SELECT count(*) FROM sl_expected()',
+		'SELECT count(*) FROM sl_locate()',
+		'SELECT count(*) FROM sl_detect_drift()',
+		"SELECT sl_verify('heads'), sl_ready('heads')")[ $r->(5) ];
+
+	$sql = "SELECT sl_status('$revision->{id}') ->> 'verdict'"
+	  if defined $revision && $r->(4) == 0;
+	$sql = <<'SQL' if $r->(2);
+SELECT '#truth', s ->> 'verdict', s -> 'drift' <> 'null',
+	(SELECT string_agg(coalesce(f ->> 'revision', '?') || ' ' || (f ->> 'identity'), ',')
+	 FROM jsonb_path_query(s, '$.drift.findings[*] ? (@.problem != "unexpected")') AS f),
+	(SELECT string_agg(concat_ws(' ', f ->> 'revision', f ->> 'identity'), ',')
+	 FROM jsonb_path_query(s, '$.stamp_drift.findings[*]') AS f)
+	FROM sl_status() AS s
+SQL
+	chomp $sql;
+	return $block eq '' ? $sql : "$block;\n$sql;\n$sql;\nCOMMIT";
 }
 
 # A victim among the others of this database; our workers rather than not.
@@ -538,6 +571,7 @@ my @operations = (
 	[ stamp => \&op_stamp, 3 ],
 	[ resolve => \&op_resolve, 3 ],
 	[ read => \&op_read, 8 ],
+	[ truth => \&op_truth, 10 ],
 	[ signal => \&op_signal, 8 ],
 	[ lock_tables => \&op_lock_tables, 4 ],
 	[ old_snapshot => \&op_old_snapshot, 3 ],

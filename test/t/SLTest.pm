@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(new_node new_database register session wait_until value
-  schema_of check_done check_log sql_literal);
+  schema_of differences check_done check_log sql_literal);
 
 # A server with settings that the tests have in common.
 sub new_node
@@ -91,11 +91,62 @@ sub schema_of
 	  grep { !/^--/ && !/^\\(un)?restrict / && $_ ne '' } split /\n/, $out;
 }
 
+# Where the fold of the footprints is not the live catalog, owners and
+# privileges included: 'expected' and 'found', each with class, identity and
+# definition.  What is there before any history is left out.
+sub differences
+{
+	my ($node, $db) = @_;
+
+	return split /\n/, value($node, $db, <<'SQL');
+BEGIN;
+DO $$ BEGIN
+	PERFORM sl_configure('compare_owners', 'on');
+	PERFORM sl_configure('compare_privileges', 'on');
+END $$;
+WITH expected AS MATERIALIZED (SELECT * FROM sl_expected()),
+found AS MATERIALIZED (SELECT * FROM sl_catalog()
+	WHERE (class, identity) NOT IN (('schema', 'public'), ('extension', 'plpgsql'))
+	AND (class, identity) NOT IN (SELECT 'schema', extnamespace::regnamespace::text
+		FROM pg_extension WHERE extname = 'schema_lifecycle'))
+SELECT concat_ws(' ', how, class, identity, definition) FROM (
+	SELECT 'expected' AS how, * FROM (TABLE expected EXCEPT ALL TABLE found) AS e
+	UNION ALL
+	SELECT 'found', * FROM (TABLE found EXCEPT ALL TABLE expected) AS f) AS d
+ORDER BY class, identity, how;
+ROLLBACK;
+SQL
+}
+
+# What was recorded must be what is there.
+sub check_truth
+{
+	my ($node, $db, $name, %but) = @_;
+	my $lost = $but{lost};
+	my @differences = differences($node, $db);
+
+	@differences = grep { !/^found (?:$but{by_hand})/ } @differences
+	  if defined $but{by_hand};
+	is(join("\n", @differences), '',
+		"$name: the footprints lead to what is there");
+	is( value(
+			$node, $db,
+			"SELECT concat_ws(' ', revision, verdict, class, identity) FROM sl_detect_stamp_drift()"
+		),
+		defined $lost ? "$lost unverifiable" : '',
+		"$name: nothing recorded is missing");
+	is( value($node, $db, q(SELECT sl_verify(), sl_status() ->> 'verdict')),
+		defined $lost ? 'f|unverifiable' : 't|ok',
+		"$name: verified");
+}
+
 # Everything that must hold when all is applied, after whatever happened.
-# 'revisions' is the number of those that the chain has.
+# 'revisions' is the number of those that the chain has.  'by_hand' matches
+# class and identity of what somebody made beside the history, 'lost' is the
+# revision of which the evidence was lost.
 sub check_done
 {
-	my ($node, $db, $revisions, $name) = @_;
+	my ($node, $db, $revisions, $name, %but) = @_;
 
 	wait_until($node, $db,
 		"SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'schema_lifecycle%'",
@@ -131,6 +182,7 @@ sub check_done
 		),
 		0,
 		"$name: no advisory lock is left");
+	check_truth($node, $db, $name, %but);
 }
 
 # The server must have stayed whole.  A crash on purpose may be allowed.

@@ -250,7 +250,7 @@ is( value(
 		$node, $db, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'p'::regclass"),
 	0,
 	'DETACH: finished');
-check_done($node, $db, 2, 'DETACH');
+check_done($node, $db, 2, 'DETACH', by_hand => '(table|column) public\.p\b');
 
 # it was finished, its row was not
 $db = case_of("$detach; CREATE TABLE after ()");
@@ -260,7 +260,73 @@ begun($db, 1, $detach,
 	'["public.p1"]');
 $node->safe_psql($db, $detach);
 $node->safe_psql($db, 'CALL sl_migrate()');
-check_done($node, $db, 2, 'finished DETACH');
+check_done($node, $db, 2, 'finished DETACH', by_hand => '(table|column) public\.p\b');
+
+# What a statement did in an attempt that did not live to write it down: the
+# objects were made by a revision, so that their facts must go, or change.
+sub partitions
+{
+	my ($script) = @_;
+	my $name = 'recover_' . ++$number;
+
+	new_database($node, $name);
+	register($node, $name, '001_t' => <<'SQL', '002' => $script);
+CREATE TABLE r (a int PRIMARY KEY);
+CREATE SCHEMA "S s";
+CREATE TABLE "S s"."P p" (a int NOT NULL REFERENCES r, b int DEFAULT 3 CHECK (b > 2), c int, PRIMARY KEY (a, c)) PARTITION BY RANGE (a);
+CREATE INDEX "i I" ON "S s"."P p" (b);
+CREATE TABLE "S s".p1 PARTITION OF "S s"."P p" FOR VALUES FROM (0) TO (10);
+CREATE TABLE "S s".p2 PARTITION OF "S s"."P p" FOR VALUES FROM (10) TO (20) PARTITION BY LIST (c);
+CREATE TABLE "S s".p21 PARTITION OF "S s".p2 FOR VALUES IN (1);
+CREATE TABLE "S s".u (a int, b int);
+CREATE INDEX "u A" ON "S s".u (a);
+COMMENT ON INDEX "S s"."u A" IS 'an index';
+CREATE STATISTICS "S s".st ON a, b FROM "S s".u;
+CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER "t T" AFTER INSERT ON "S s"."P p" FOR EACH ROW EXECUTE FUNCTION pass();
+SQL
+	$node->safe_psql($name, "SELECT sl_apply_pending('001_t')");
+	return $name;
+}
+
+for my $child ('p1', 'p2')
+{
+	$detach = qq(ALTER TABLE "S s"."P p" DETACH PARTITION "S s".$child CONCURRENTLY);
+	$db = partitions("$detach; CREATE TABLE after ()");
+	begun($db, 1, $detach, qq(["\\"S s\\".$child"]));
+	$node->safe_psql($db, $detach);
+	$node->safe_psql($db, 'CALL sl_migrate()');
+	check_done($node, $db, 2, "finished DETACH of a revision's partition $child");
+
+	$db = partitions("$detach; CREATE TABLE after ()");
+	$node->safe_psql($db, 'CALL sl_migrate()');
+	check_done($node, $db, 2, "DETACH of a revision's partition $child");
+
+	$db = partitions("$detach; CREATE TABLE after ()");
+	$holder = session($node, $db);
+	$runner = session($node, $db);
+	$holder->query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM "S s"."P p"');
+	$runner->send('CALL sl_migrate()');
+	wait_until($node, $db,
+		'SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)');
+	$node->safe_psql($db, 'SELECT pg_cancel_backend(' . $runner->pid . ')');
+	$runner->wait;
+	$_->quit for ($holder, $runner);
+	$node->safe_psql($db, 'CALL sl_migrate()');
+	check_done($node, $db, 2, "DETACH of a revision's partition $child, half-way");
+}
+
+$db = partitions('DROP INDEX CONCURRENTLY "S s"."u A"');
+begun($db, 1, 'DROP INDEX CONCURRENTLY "S s"."u A"', '["\"S s\".\"u A\""]');
+$node->safe_psql($db, 'DROP INDEX "S s"."u A"');
+$node->safe_psql($db, 'CALL sl_migrate()');
+check_done($node, $db, 2, "finished DROP INDEX of a revision's index");
+
+$db = partitions('CREATE INDEX CONCURRENTLY ON "S s".u ((a + b)) WHERE b > 0');
+$node->safe_psql($db, 'CREATE INDEX ON "S s".u ((a + b)) WHERE b > 0');
+begun($db, 1, 'CREATE INDEX CONCURRENTLY ON "S s".u ((a + b)) WHERE b > 0', '["\"S s\".\"u A\""]');
+$node->safe_psql($db, 'CALL sl_migrate()');
+check_done($node, $db, 2, 'finished unnamed index of an expression');
 
 # a finished step must stay what it was, what is behind it may be edited
 $db = case_of('CREATE TABLE x (); VACUUM t; SELECT 1 / 0');
@@ -284,8 +350,30 @@ migrate_fails($db, '55000', 'may have committed', 'DO that commits, again');
 is(value($node, $db, 'SELECT count(*) FROM t WHERE a = 200'), 1, 'it ran once');
 $node->safe_psql($db, "SELECT sl_resolve('002', 'finished', 'looked at the data')");
 $node->safe_psql($db, 'CALL sl_migrate()');
-check_done($node, $db, 2, 'DO that commits, resolved');
+check_done($node, $db, 2, 'DO that commits, resolved', lost => '002');
 is(value($node, $db, 'SELECT count(*) FROM t WHERE a = 200'), 1, 'it ran once, still');
+
+# What it made before is known to nobody, what a run of it makes again is.
+my $do = q(DO $$ BEGIN CREATE TABLE IF NOT EXISTS made (); COMMIT; PERFORM 1 / (SELECT count(*) FROM t WHERE a = 300); END $$);
+for my $word ('finished', 'run')
+{
+	$db = case_of("-- sl:no-transaction\nCREATE TABLE first (); $do; CREATE TABLE last ()");
+	migrate_fails($db, '22012', 'division by zero', "DO that makes a table, $word");
+	is(value($node, $db, 'SELECT sl_verify(), sl_status() ->> $$verdict$$'),
+		'f|failed', "DO that makes a table, $word: failed");
+	$node->safe_psql($db, 'INSERT INTO t VALUES (300)');
+	$node->safe_psql($db, "SELECT sl_resolve('002', '$word', 'looked at it')");
+	$node->safe_psql($db, 'CALL sl_migrate()');
+	check_done($node, $db, 2, "DO that makes a table, $word",
+		lost => '002', by_hand => 'table public\.(first|made|last) ');
+
+	# the next run is known from its beginning
+	$node->safe_psql($db, 'DROP TABLE first, made, last');
+	$node->safe_psql($db, "SELECT sl_stamp('001_t', true, 'undone by hand')");
+	$node->safe_psql($db, 'CALL sl_migrate()');
+	is(join("\n", differences($node, $db)), '', "$word, and run again: all is known");
+	is(value($node, $db, q(SELECT sl_verify(), sl_status() ->> 'verdict')), 't|ok', "$word, and run again: verified");
+}
 
 # while the table is locked nothing can be said of what lies there
 $db = case_of($cic);
