@@ -25,6 +25,8 @@ SELECT sl_register('001', 'CREATE TABLE t (a int)', 'DROP TABLE t');
 SELECT sl_register('002', E'INSERT INTO t VALUES (2); -- it''s \\ "quoted"\n');
 SELECT sl_register('010', 'CREATE OR REPLACE VIEW v AS SELECT a FROM t', kind => 'repeatable');
 SELECT sl_apply_pending();
+SELECT sl_require('has a', 't.a int');
+SELECT sl_accept('table', 'public.by_hand', reason => 'an experiment');
 SELECT sl_register('003', 'CREATE INDEX CONCURRENTLY t_a ON t (a); SELECT 1 / (a - 2) FROM t');
 SELECT sl_register('004', 'INSERT INTO t VALUES (4)');
 SQL
@@ -42,9 +44,20 @@ my @questions = (
 	'SELECT * FROM ops.sl_settings',
 	'SELECT * FROM ops.sl_registry ORDER BY revision',
 	'SELECT * FROM ops.sl_applied ORDER BY revision',
-	'SELECT * FROM ops.sl_journal');
+	'SELECT * FROM ops.sl_journal',
+	'SELECT * FROM ops.sl_evidence ORDER BY id',
+	'SELECT * FROM ops.sl_footprint ORDER BY evidence_id, ordinal',
+	'SELECT * FROM ops.sl_accepted ORDER BY class, identity',
+	'SELECT * FROM ops.sl_requirement ORDER BY name',
+	'SELECT * FROM ops.sl_expected()',
+	'SELECT * FROM ops.sl_detect_drift()',
+	'SELECT * FROM ops.sl_detect_stamp_drift()',
+	"SELECT ops.sl_verify('002'), ops.sl_ready('002')");
 my %answer;
 $answer{$_} = value($node, 'src', $_) for @questions;
+
+is($answer{ $questions[-1] }, 't|t', 'what is there is verified');
+is($answer{'SELECT * FROM ops.sl_detect_drift()'} =~ s/^[^|]*\|index\|public.t_a\|unexpected\|.*\n?//mr, '', 'nothing has drifted');
 
 sub same
 {
@@ -70,6 +83,40 @@ sub goes_on
 		"$name: the ids continue");
 	is(value($node, $db, 'SELECT string_agg(a::text, \',\' ORDER BY a) FROM t'),
 		'4,20', "$name: 002 did not run again");
+	is_true($db, "$name, after a run");
+}
+
+# All that was recorded is there, and what is not is found, by its revision.
+sub is_true
+{
+	my ($db, $name) = @_;
+
+	is(value($node, $db, q(SELECT ops.sl_verify(), ops.sl_status() ->> 'verdict')),
+		't|ok', "$name: verified");
+	is(value($node, $db, 'SELECT * FROM ops.sl_detect_drift()'),
+		'', "$name: nothing has drifted");
+	is( value($node, $db, <<'SQL'), <<'OUT' =~ s/\n\z//r, "$name: damage is found");
+BEGIN;
+DROP INDEX t_a;
+DROP VIEW v;
+ALTER TABLE t ALTER a SET DEFAULT 1;
+CREATE TABLE by_hand ();
+SELECT class, identity, problem, revision FROM ops.sl_detect_drift() ORDER BY 1, 2;
+SELECT revision, verdict FROM ops.sl_detect_stamp_drift() ORDER BY 1;
+SELECT ops.sl_verify(), ops.sl_ready();
+ALTER TABLE t RENAME a TO z;
+SELECT ops.sl_ready(), ops.sl_status() -> 'schema' ->> 'has a';
+ROLLBACK;
+SQL
+column|public.t.a|altered|001
+index|public.t_a|missing|003
+view|public.v|missing|010
+001|altered
+003|stamped
+010|stamped
+f|f
+f|false
+OUT
 }
 
 sub restore_plain
