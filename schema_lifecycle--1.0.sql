@@ -308,7 +308,7 @@ RETURNS SETOF record
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_stamp';
 COMMENT ON FUNCTION @extschema@.sl_stamp(text, boolean, text) IS
-'record a revision and its ancestors as applied without running them';
+'record a revision and its ancestors as applied without running them, if the catalog bears it out';
 
 CREATE FUNCTION @extschema@.sl_resolve(revision text, outcome text,
 	reason text)
@@ -316,7 +316,7 @@ RETURNS text
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_resolve';
 COMMENT ON FUNCTION @extschema@.sl_resolve(text, text, text) IS
-'a person''s word on a revision whose state facts cannot decide: applied, run, rolled_back';
+'a person''s word on a revision whose state facts cannot decide: applied, run, rolled_back, finished';
 
 CREATE FUNCTION @extschema@.sl_history_rows(
 	OUT id bigint, OUT at timestamptz, OUT action text, OUT revision text,

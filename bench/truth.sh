@@ -1,5 +1,5 @@
 #!/bin/bash
-# The image of the live facts against pg_dump -s, on the private server.
+# sl_detect_drift() and sl_verify() against pg_dump -s, on the private server.
 #
 #   bench/truth.sh [ROUNDS]
 #
@@ -24,24 +24,17 @@ make_database() { # NAME TABLES VIEWS
 	fi
 	createdb "$1"
 	psql -Xq -v tables="$2" -v views="$3" -f bench/truth.sql "$1"
-	psql -Xq "$1" <<'SQL'
-CREATE EXTENSION schema_lifecycle;
-CREATE FUNCTION public.image(schemas text[] DEFAULT NULL, owners boolean DEFAULT true, privileges boolean DEFAULT true,
-	OUT count bigint, OUT effort text, OUT generation bigint, OUT moved boolean)
-	AS 'schema_lifecycle', 'sl_inspect_image' LANGUAGE c;
-VACUUM ANALYZE;
-SQL
 }
 
-# the milliseconds of a call, what it did, and the most memory so far
+# the milliseconds of a call, what it found, and the most memory so far
 cat >"$out/call.sql" <<'SQL'
 SELECT clock_timestamp() AS t0 \gset
-SELECT effort FROM public.image() \gset
-SELECT extract(epoch FROM clock_timestamp() - :'t0'::timestamptz) * 1000, :'effort',
+SELECT count(*) AS found FROM sl_detect_drift() \gset
+SELECT extract(epoch FROM clock_timestamp() - :'t0'::timestamptz) * 1000, :found,
 	substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')::integer / 1024;
 SQL
 
-# one line of "ms|effort|MB" for each word: call, or a statement of another session
+# one line of "ms|found|MB" for each word: call, or a statement of another session
 session() { # DATABASE WORD...
 	local db=$1 word
 	shift
@@ -80,9 +73,7 @@ measure() { # DATABASE: into files of $out
 		sed -n 2,4p "$out/lines" | cut -d'|' -f1 | sort -g | sed -n 2p >>"$out/same"
 		sed -n 5p "$out/lines" | cut -d'|' -f1 >>"$out/altered"
 		psql -Xqc "ALTER TABLE bench.table_7 DROP added_$n" "$db"
-		cut -d'|' -f2 "$out/lines" | tr '\n' ';' >&2
 	done
-	echo >&2
 }
 
 make_database truth_big 10000 500
@@ -91,32 +82,31 @@ printf '%s; %s cores, load %s; %s; commit %s\n' "$(date +%F)" "$(nproc)" "$(cut 
 	"$(psql -XAtc 'SHOW server_version')" "$(git describe --always --dirty)"
 for db in truth_big truth_small; do
 	measure "$db"
-	printf '\n### %s: %s facts; pg_dump -s %.0f ms\n\n' "$db" "$(psql -XAtc 'SELECT count FROM public.image()' "$db")" \
+	printf '\n### %s: %s facts; pg_dump -s %.0f ms\n\n' "$db" "$(psql -XAtc 'SELECT count(*) FROM sl_footprint' "$db")" \
 		"$(median "$out/dump")"
-	echo '| call | median | of pg_dump -s | target | met |'
+	echo '| sl_detect_drift() | median | of pg_dump -s | target | met |'
 	echo '|---|---|---|---|---|'
-	ratio_row full 0.30
-	ratio_row file 0.08
-	ratio_row same 0.005
-	ratio_row altered 0.05
+	ratio_row full 0.35
+	ratio_row file 0.10
+	ratio_row same 0.02
+	ratio_row altered 0.10
 	printf '\nThe most memory of the backend, shared buffers included: %s MB; the file: %s MB.\n' "$(sort -g "$out/hwm" | tail -n 1)" \
 		"$(cat "$data"/pg_stat_tmp/schema_lifecycle_* | wc -c | awk '{ printf "%.1f", $1 / 1048576 }')"
 done
 
-# nothing changed, many times in one session: without the round trip
-warm=$(psql -XAtq truth_small <<'SQL'
-DO $$
-DECLARE
-	begun timestamptz;
-BEGIN
-	PERFORM public.image();
-	begun := clock_timestamp();
-	FOR i IN 1 .. 10000 LOOP
-		PERFORM public.image();
-	END LOOP;
-	PERFORM set_config('bench.warm', round(extract(epoch FROM clock_timestamp() - begun) * 100, 1)::text, false);
-END $$;
-SELECT current_setting('bench.warm');
+# sl_verify(): the first call of a connection, and many of kept ones
+for n in $(seq 9); do
+	psql -XAtq truth_small <<'SQL'
+SELECT clock_timestamp() AS t0 \gset
+SELECT sl_verify() AS ok \gset
+SELECT extract(epoch FROM clock_timestamp() - :'t0'::timestamptz) * 1000;
 SQL
-)
-printf '\ntruth_small, warm, nothing changed: %s microseconds a call (target 40).\n' "$warm"
+done >"$out/first"
+printf '\ntruth_small: sl_verify() says %s; the first call of a connection %.1f ms (target 40).\n' \
+	"$(psql -XAtc 'SELECT sl_verify()' truth_small)" "$(median "$out/first")"
+echo 'SELECT sl_verify()' >"$out/verify.sql"
+echo 'SELECT 1' >"$out/one.sql"
+for script in one verify; do
+	pgbench -n -M prepared -c 2 -j 2 -T 10 -f "$out/$script.sql" truth_small 2>"$out/pgbench.err" |
+		awk -v name="$script" '/^tps/ { printf "pgbench, 2 connections, prepared, %s: %.0f a second (target for verify: 15000)\n", name, $3 }'
+done

@@ -58,6 +58,7 @@ typedef struct SlScan
 	const SlCatalogOptions *options;
 	bool		full;
 	bool		absent;			/* rows without a fact are told of, too */
+	bool		columns;		/* of what hangs on an object, only these */
 	bool		direct;			/* no subtransactions of ours */
 	bool		plain;			/* and the caller is in none either */
 	bool		refused;		/* plain, and there is what is not */
@@ -111,6 +112,7 @@ typedef struct SlTarget
 {
 	ObjectAddress address;
 	bool		deep;			/* and what hangs on it */
+	bool		columns;		/* of that, only columns */
 } SlTarget;
 
 /* in scan.c */

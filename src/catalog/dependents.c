@@ -458,6 +458,7 @@ sl_add_target(List **targets, Oid catalog, Oid object, int sub, bool deep)
 
 	ObjectAddressSubSet(target->address, catalog, object, sub);
 	target->deep = deep;
+	target->columns = false;
 	*targets = lappend(*targets, target);
 }
 

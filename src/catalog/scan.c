@@ -188,9 +188,16 @@ pin_settings(void)
 	int			i;
 
 	for (i = 0; i < (int) lengthof(pinned); i++)
+	{
+		const char *value = GetConfigOption(pinned[i].name, false, false);
+
+		/* most are as they should be, and to look costs less than to set */
+		if (strcmp(value, pinned[i].value) == 0)
+			continue;
 		(void) set_config_option(pinned[i].name, pinned[i].value,
 								 PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
+	}
 	if (LockTimeout == 0 || LockTimeout > LOCK_WAIT)
 		(void) set_config_option("lock_timeout",
 								 CppAsString2(LOCK_WAIT),
@@ -597,10 +604,13 @@ describe_object(SlScan *scan, const ObjectAddress *object, bool deep,
 	{
 		const SlClass *class = &classes[i];
 		bool		sub = object->objectSubId != 0;
+		bool		of_columns = class->catalog == AttributeRelationId ||
+			class->catalog == AttrDefaultRelationId;
 
 		/* a column wants its table's defaults, and then itself */
 		if (class->owner_catalog == object->classId &&
 			(sub ? class->catalog == AttrDefaultRelationId : deep) &&
+			(!scan->columns || of_columns) &&
 			(!scan->names || class->catalog == AttributeRelationId))
 		{
 			ScanKeyInit(&keys[0], class->owner_key, BTEqualStrategyNumber,
@@ -686,8 +696,11 @@ sl_catalog_describe(const SlTarget *targets, int ntargets, bool names,
 	scan.names = names;
 	MemoryContextSwitchTo(scan.batch);
 	for (i = 0; i < ntargets && !scan.refused; i++)
+	{
+		scan.columns = targets[i].columns;
 		describe_object(&scan, &targets[i].address, targets[i].deep, sink,
 						arg);
+	}
 	MemoryContextSwitchTo(before);
 	if (!scan.refused)
 		hand_over(&scan, sink, arg);

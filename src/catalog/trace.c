@@ -375,7 +375,7 @@ touch(Oid catalog, Oid object, int sub, Snapshot snapshot)
 	if (trace->everything)
 		return;
 	ObjectAddressSubSet(target.address, catalog, object, sub);
-	target.deep = false;
+	target.deep = target.columns = false;
 	if (is_known(&target))
 		return;
 	if (!sl_carrier(&target.address, snapshot))
@@ -441,6 +441,7 @@ touch_dropped(Oid catalog, Oid object, int sub)
 
 	ObjectAddressSubSet(target.address, catalog, object, sub);
 	target.deep = catalog == RelationRelationId && sub == 0;
+	target.columns = false;
 	seen = find_seen(catalog, object, sub);
 	if (seen != NULL)
 	{
@@ -718,7 +719,7 @@ is_read_with(const Seen *seen)
 	if (!sl_owner(&seen->address, &owner))
 		return false;
 	deep = find_seen(owner.classId, owner.objectId, 0);
-	return deep != NULL && (deep->state == SEEN_NEW || deep->deep);
+	return deep != NULL && deep->deep;
 }
 
 static void
@@ -747,7 +748,9 @@ read_after(void)
 		if (is_read_with(seen))
 			continue;
 		target.address = seen->address;
-		target.deep = seen->deep || seen->state == SEEN_NEW;
+		/* of what hangs on a new object, only columns come unannounced */
+		target.columns = seen->state == SEEN_NEW;
+		target.deep = seen->deep || target.columns;
 		if (seen->state == SEEN_UNKNOWN)
 		{
 			trace->unknown = true;

@@ -22,6 +22,7 @@
 
 #include "access/xact.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "common/invalidation.h"
 #include "common/sl_compat.h"
@@ -233,7 +234,11 @@ fold_context(MemoryContext parent)
 /*
  * The facts that should be there now: about so many, if that is known, else
  * 0.  What is returned lasts until the next call, or for the memory context
- * that was current at this one.  The active snapshot is fresh.
+ * that was current at this one.
+ *
+ * The active snapshot, which the caller pushed, gives way to one that is not
+ * older than the ledger's number: what an older one shows must not be kept
+ * under it, and what is read of the facts' definitions has to go with them.
  */
 SlExpected *
 sl_expected_present(uint64 size)
@@ -243,6 +248,9 @@ sl_expected_present(uint64 size)
 	MemoryContext cxt;
 	MemoryContext before;
 	SlExpected *expected;
+
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetLatestSnapshot());
 
 	/* what this transaction has written, others do not see */
 	if (kept != NULL && kept->generation == generation &&

@@ -187,6 +187,28 @@ static SlQuery complete_evidence = {
 	"sl_evidence", 3, {INT8OID, INT8OID, TEXTOID}
 };
 
+/*
+ * What a script made in one statement and dropped in another it did not make:
+ * the first row of the fact is 'a', and the last one 'd'.
+ */
+static SlQuery forget_passing = {
+	"DELETE FROM @.sl_footprint AS f"
+	" WHERE f.evidence_id OPERATOR(pg_catalog.=) $1"
+	" AND f.key OPERATOR(pg_catalog.=) ANY (SELECT a.key"
+	" FROM @.sl_footprint AS a JOIN @.sl_footprint AS d"
+	" ON d.evidence_id OPERATOR(pg_catalog.=) a.evidence_id"
+	" AND d.key OPERATOR(pg_catalog.=) a.key"
+	" WHERE a.evidence_id OPERATOR(pg_catalog.=) $1"
+	" AND a.change OPERATOR(pg_catalog.=) 'a'"
+	" AND d.change OPERATOR(pg_catalog.=) 'd'"
+	" AND NOT EXISTS (SELECT FROM @.sl_footprint AS e"
+	" WHERE e.evidence_id OPERATOR(pg_catalog.=) a.evidence_id"
+	" AND e.key OPERATOR(pg_catalog.=) a.key"
+	" AND (e.ordinal OPERATOR(pg_catalog.<) a.ordinal"
+	" OR e.ordinal OPERATOR(pg_catalog.>) d.ordinal)))",
+	"sl_footprint", 1, {INT8OID}
+};
+
 /* The script has come to its end, with this meaning. */
 void
 sl_evidence_complete(int64 id, int64 log_id, const char *meaning)
@@ -197,6 +219,7 @@ sl_evidence_complete(int64 id, int64 log_id, const char *meaning)
 	values[1] = Int64GetDatum(log_id);
 	values[2] = CStringGetTextDatum(meaning);
 	sl_query_run(&complete_evidence, SL_WRITE, values, NULL);
+	sl_query_run(&forget_passing, SL_WRITE, values, NULL);
 }
 
 static SlQuery forget_rows = {

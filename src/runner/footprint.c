@@ -38,6 +38,7 @@ struct SlFootprints
 	MemoryContext rows_context; /* reset with each flush */
 	int64		next_id;		/* 0: not asked yet */
 	int64		first_id;		/* of this flush */
+	bool		any_before;		/* there was evidence before this run */
 	int			nevidences;
 	int			evidence_space;
 	SlEvidence *evidences;
@@ -153,7 +154,7 @@ sl_footprints_flush(SlFootprints *footprints)
 {
 	if (footprints->nevidences == 0)
 		return;
-	if (footprints->once != NIL)
+	if (footprints->once != NIL && footprints->any_before)
 		sl_evidence_forget_older(footprints->once, footprints->first_id);
 	sl_evidence_put_many(footprints->evidences, footprints->nevidences);
 	if (footprints->nrows > 0)
@@ -194,7 +195,10 @@ sl_footprints_add(SlFootprints *footprints, const SlRegistryEntry *entry,
 	ListCell   *cell;
 
 	if (footprints->next_id == 0)
+	{
 		footprints->first_id = footprints->next_id = sl_evidence_next_id();
+		footprints->any_before = footprints->first_id > 1;
+	}
 	footprints->evidences = enlarge(footprints->evidences,
 									footprints->nevidences,
 									&footprints->evidence_space,

@@ -488,10 +488,10 @@ look_at_presence(bool there, bool wanted, const SlJournalStep *step,
 static char *
 name_before(const SlJournalStep *step)
 {
-	Datum		array = DirectFunctionCall1(jsonb_in,
+	Datum		datum = DirectFunctionCall1(jsonb_in,
 											CStringGetDatum(step->before));
-	JsonbValue *name = getIthJsonbValueFromContainer(&DatumGetJsonbP(array)->root,
-													 0);
+	Jsonb	   *array = DatumGetJsonbP(datum);
+	JsonbValue *name = getIthJsonbValueFromContainer(&array->root, 0);
 
 	if (name == NULL || name->type != jbvString)
 		return NULL;

@@ -60,7 +60,7 @@ static const struct
 	{"head", true, false, check_head,
 	"CALL sl_migrate(); see sl_pending() for what it would run."},
 	{"stamp", true, true, check_stamp,
-	"See sl_detect_stamp_drift(): run what was only recorded, after sl_resolve() says that it is to be run."},
+	"See sl_detect_stamp_drift(): sl_stamp() to the revision before it frees what is not there, then CALL sl_migrate()."},
 	{"requirements", true, false, check_requirements,
 	"See the object \"schema\" of sl_status()."},
 	{"drift", true, true, check_drift,
@@ -70,7 +70,7 @@ static const struct
 	{"unexpected", false, true, check_unexpected,
 	"See sl_detect_drift(): write a revision for what is to stay, or sl_accept() it."},
 	{"unverifiable", false, true, check_unverifiable,
-	"See sl_detect_stamp_drift(); sl_resolve() is for a person's word."},
+	"See sl_detect_stamp_drift(); sl_configure('allow_unverifiable', 'on') is for a database that another tool has migrated so far."},
 };
 
 static void

@@ -567,8 +567,9 @@ read_column(SlReader *reader, SlRequirement *requirement)
 	skip_space(reader);
 	if (at_end(reader))
 		complain(reader, reader->at, _("the column's type is expected"));
-	appendStringInfo(&reader->statement, "ALTER TABLE %s ADD COLUMN %s", qualified(requirement),
-		quote_identifier(requirement->name));
+	appendStringInfo(&reader->statement, "ALTER TABLE %s ADD COLUMN %s",
+					 qualified(requirement),
+					 quote_identifier(requirement->name));
 	copy_rest(reader);
 	column = castNode(ColumnDef, parse_alter(reader, AT_AddColumn)->def);
 	check_type(reader, column->typeName);
@@ -624,9 +625,11 @@ read_index(SlReader *reader, SlRequirement *requirement)
 		reader->at = before;
 	take_object(reader, requirement, _("the name of a table"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
-	appendStringInfo(&reader->statement, "%s %s ON %s", requirement->form->detail,
-		name != NULL && requirement->name != NULL ?
-		quote_identifier(name) : "", qualified(requirement));
+	appendStringInfo(&reader->statement, "%s %s ON %s",
+					 requirement->form->detail,
+					 name != NULL && requirement->name != NULL ?
+					 quote_identifier(name) : "",
+					 qualified(requirement));
 	copy_rest(reader);
 	index = (IndexStmt *) parse_statement(reader, T_IndexStmt);
 	if (index->options != NIL || index->tableSpace != NULL)
@@ -661,7 +664,8 @@ read_constraint(SlReader *reader, SlRequirement *requirement)
 
 	take_object(reader, requirement, _("the name of a table"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
-	appendStringInfo(&reader->statement, "ALTER TABLE %s ADD", qualified(requirement));
+	appendStringInfo(&reader->statement, "ALTER TABLE %s ADD",
+					 qualified(requirement));
 	skip_space(reader);
 	before = reader->at;
 	if (!take_words(reader, "nulls not distinct") &&
@@ -677,7 +681,8 @@ read_constraint(SlReader *reader, SlRequirement *requirement)
 	{
 		appendStringInfo(&reader->canonical, " %s",
 						 quote_identifier(requirement->name));
-		appendStringInfo(&reader->statement, " CONSTRAINT %s", quote_identifier(requirement->name));
+		appendStringInfo(&reader->statement, " CONSTRAINT %s",
+						 quote_identifier(requirement->name));
 		if (at_end(reader))
 			return;
 	}
@@ -697,7 +702,8 @@ read_enum(SlReader *reader, SlRequirement *requirement)
 	take_object(reader, requirement, _("the name of a type"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
 	reader->spaced = true;
-	appendStringInfo(&reader->statement, "CREATE TYPE %s AS ENUM", qualified(requirement));
+	appendStringInfo(&reader->statement, "CREATE TYPE %s AS ENUM",
+					 qualified(requirement));
 	copy_rest(reader);
 	requirement->tree = parse_statement(reader, T_CreateEnumStmt);
 	requirement->ddl = reader->statement.data;
@@ -712,7 +718,8 @@ read_routine(SlReader *reader, SlRequirement *requirement)
 
 	take_object(reader, requirement, _("the name of a routine"));
 	appendStringInfo(&reader->canonical, " %s", qualified(requirement));
-	appendStringInfo(&reader->statement, "COMMENT ON %s %s", words, qualified(requirement));
+	appendStringInfo(&reader->statement, "COMMENT ON %s %s", words,
+					 qualified(requirement));
 	copy_to(reader, closing_bracket(reader));
 	appendStringInfo(&reader->statement, " IS NULL");
 	statement = (CommentStmt *) parse_statement(reader, T_CommentStmt);

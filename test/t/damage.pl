@@ -13,6 +13,7 @@
 use strict;
 use warnings;
 
+use IO::Select;
 use IPC::Open3;
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
@@ -605,7 +606,7 @@ sub check_stamps
 		my $vague = $r->{changed} || $r->{perhaps}
 		  || grep { $_ eq $id } values %{ $round->{removed} };
 		my $is =
-		    !$found{$id}{missing} ? ($vague ? qr/^(altered|partial)$/ : qr/^altered$/)
+		    !$found{$id}{missing} ? qr/^altered$/
 		  : $made->{there} ? qr/^partial$/
 		  : !$vague ? qr/^stamped$/
 		  : qr/^(partial|stamped)$/;
@@ -712,7 +713,6 @@ sub do_round
 my @mine = $ENV{SL_ROUND} ? ($ENV{SL_ROUND}) : (1 .. $rounds);
 my @pipes;
 my %all;
-my $failed = 0;
 my %kinds;
 my $started = time;
 
@@ -739,22 +739,37 @@ for my $w (0 .. $workers - 1)
 	push @pipes, [ $pid, $from ];
 }
 my $total = 0;
-for my $pipe (@pipes)
+
+sub report_round
 {
-	my ($pid, $from) = @$pipe;
+	my ($r) = @_;
 
-	while (my $line = <$from>)
-	{
-		my $r = JSON::PP->new->latin1->decode($line);
-
-		is($r->{problems}, '',
-			"round $r->{n}: $r->{revisions} revisions, $r->{facts} facts, $r->{found} findings ($r->{flavour})");
-		$kinds{$_} += $r->{kinds}{$_} for keys %{ $r->{kinds} // {} };
-		$all{found} += $r->{found};
-		$total++;
-	}
-	waitpid $pid, 0;
+	is($r->{problems}, '',
+		"round $r->{n}: $r->{revisions} revisions, $r->{facts} facts, $r->{found} findings ($r->{flavour})");
+	$kinds{$_} += $r->{kinds}{$_} for keys %{ $r->{kinds} // {} };
+	$all{found} += $r->{found};
+	$total++;
 }
+
+# As they come: a worker must not wait until another one is done.
+my $select = IO::Select->new(map { $_->[1] } @pipes);
+my %lines;
+
+while ($select->count)
+{
+	for my $from ($select->can_read)
+	{
+		$lines{$from} //= '';
+		unless (sysread($from, $lines{$from}, 65536, length $lines{$from}))
+		{
+			$select->remove($from);
+			next;
+		}
+		report_round(JSON::PP->new->latin1->decode($1))
+		  while $lines{$from} =~ s/^(.*)\n//;
+	}
+}
+waitpid $_->[0], 0 for @pipes;
 is($total, scalar @mine, 'all rounds came to their end');
 note(sprintf '%.1f s, %d findings', time - $started, $all{found} // 0);
 note(join ', ', map { "$_: $kinds{$_}" } sort keys %kinds);
