@@ -8,7 +8,9 @@
 # fresh database and run by CALL sl_migrate(); in another, psql runs them in
 # order, each in a transaction and a session of its own, or without a
 # transaction where PostgreSQL refuses one.  Then both are dumped, and the
-# dumps must be equal.  Exit: 0 equal, 1 not.
+# dumps must be equal.  What the footprints lead to must be what the catalog
+# has, owners and privileges included, and sl_verify() true.  Exit: 0 so it is,
+# 1 not.
 #
 # A history that needs roles, extensions or settings first: SQL in the file
 # $REAL_PREPARE, run in both databases.  The server is that of test/server,
@@ -39,6 +41,9 @@ else
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/real.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
 fi
+# for sort and comm
+LC_ALL=C
+export LC_ALL
 PGOPTIONS="${PGOPTIONS:-} -c client_min_messages=warning"
 export PGOPTIONS
 
@@ -74,12 +79,12 @@ list_scripts() {
 				print v "\t" $0 }' |
 			LC_ALL=C sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2-
 	elif [ -n "$(find . -name '*.up.sql' | head -n 1)" ]; then
-		find . -name '*.up.sql' | LC_ALL=C sort -V
+		find . -name '*.up.sql' | sort -V
 	elif [ -n "$(find . -name 'V*__*.sql' | head -n 1)" ]; then
-		find . -name 'V*__*.sql' | sed 's|.*/V|&|' | LC_ALL=C sort -V
-		find . -name 'R__*.sql' | LC_ALL=C sort
+		find . -name 'V*__*.sql' | sed 's|.*/V|&|' | sort -V
+		find . -name 'R__*.sql' | sort
 	else
-		find . -name '*.sql' ! -name '*.down.sql' | LC_ALL=C sort -V
+		find . -name '*.sql' ! -name '*.down.sql' | sort -V
 	fi
 }
 
@@ -117,6 +122,36 @@ by_psql() {
 	done <"$tmp/scripts"
 }
 
+# All facts, a line each.
+facts() {
+	run -A -t -d real_sl -c "SELECT class, identity, definition
+		FROM real_lifecycle.$1() WHERE (class, identity) NOT IN
+			(('schema', 'public'), ('schema', 'real_lifecycle'),
+				('extension', 'plpgsql'))" | sort
+}
+
+# Are the footprints true?  What was prepared, and is as it was, is left out.
+check_truth() {
+	facts sl_expected >"$tmp/expected"
+	facts sl_catalog >"$tmp/found"
+	# given and found, and not expected
+	comm -12 "$tmp/given" "$tmp/found" | comm -23 - "$tmp/expected" |
+		comm -13 - "$tmp/found" >"$tmp/found.made"
+	if ! diff -U 0 "$tmp/expected" "$tmp/found.made" >"$tmp/facts.diff"; then
+		echo "the footprints lead elsewhere: $(grep -c '^[-+][^-+]' \
+			"$tmp/facts.diff") lines" >&2
+		head -n "${REAL_DIFF_LINES:-40}" "$tmp/facts.diff" >&2
+		return 1
+	fi
+	verdict=$(run -A -t -d real_sl -c "SELECT real_lifecycle.sl_verify(),
+		real_lifecycle.sl_status() ->> 'verdict'")
+	if [ "$verdict" != 't|ok' ]; then
+		echo "not verified: $verdict" >&2
+		return 1
+	fi
+	echo "true: $(wc -l <"$tmp/expected") facts expected and found, verified"
+}
+
 # The schema as text, without what says when or how it was dumped.
 dump() {
 	pg_dump -s -d "$1" | grep -Ev '^\\(un)?restrict '
@@ -128,6 +163,10 @@ new_database real_sl
 run -d real_sl -c 'CREATE SCHEMA real_lifecycle' \
 	-c 'CREATE EXTENSION schema_lifecycle SCHEMA real_lifecycle' \
 	-c 'ALTER DATABASE real_sl SET search_path = "$user", public, real_lifecycle'
+run -d real_sl >/dev/null \
+	-c "SELECT real_lifecycle.sl_configure('compare_owners', 'on')" \
+	-c "SELECT real_lifecycle.sl_configure('compare_privileges', 'on')"
+facts sl_catalog >"$tmp/given"
 a=$(now)
 "$top/bin/slctl" push "$dir" "$@" real_sl >"$tmp/push.log" || exit 1
 b=$(now)
@@ -171,6 +210,7 @@ if [ -n "${REAL_REVERT:-}" ]; then
 	exit "$status"
 fi
 
+check_truth || status=1
 run -d real_sl -c 'DROP EXTENSION schema_lifecycle' \
 	-c 'DROP SCHEMA real_lifecycle'
 dump real_sl >"$tmp/sl.dump"

@@ -265,5 +265,5 @@ sl_call_text(Oid function, int nargs, Datum arg1, Datum arg2, Datum arg3)
 	fcinfo->args[2].value = arg3;
 	fcinfo->args[2].isnull = false;
 	result = FunctionCallInvoke(fcinfo);
-	return fcinfo->isnull ? NULL : TextDatumGetCString(result);
+	return fcinfo->isnull ? NULL : sl_settle_text(TextDatumGetCString(result));
 }

@@ -182,6 +182,9 @@ extern bool sl_has_column_options(HeapTuple tuple, TupleDesc desc);
 extern char *sl_call_text(Oid function, int nargs, Datum arg1, Datum arg2,
 						  Datum arg3);
 
+/* in array_cast.c */
+extern char *sl_settle_text(char *text);
+
 /* in expressions.c */
 extern char *sl_expression(SlScan *scan, Datum tree, SlRelation *rel);
 extern List *sl_expressions(SlScan *scan, Datum tree, SlRelation *rel);

@@ -165,7 +165,7 @@ deparse(SlScan *scan, Node *node, SlRelation *rel, bool system_column)
 		context = deparse_context_for(rel->name, rel->oid);
 	else
 		context = make_context(scan, rel);
-	return deparse_expression(node, context, false, false);
+	return sl_settle_text(deparse_expression(node, context, false, false));
 }
 
 /*

@@ -38,6 +38,75 @@ for my $query (
 	is(value($standby, 'app', $query), $there, "$query on a standby");
 }
 isnt(value($standby, 'app', 'SELECT count(*) FROM sl_history'), 0, 'there is something to read');
+
+# All that reads the truth: the primary's answers, from a session that stays,
+# so that what it keeps must be given up when a change is replayed.
+my @reading = (
+	'SELECT * FROM sl_expected()',
+	"SELECT * FROM sl_expected('001')",
+	'SELECT * FROM sl_catalog()',
+	'SELECT sl_fingerprint()',
+	'SELECT sl_snapshot()',
+	'SELECT * FROM sl_compare(sl_snapshot())',
+	'SELECT * FROM sl_detect_drift()',
+	'SELECT * FROM sl_detect_stamp_drift()',
+	'SELECT * FROM sl_locate()',
+	'SELECT sl_verify()',
+	'SELECT sl_ready()',
+	"SELECT sl_verify('001')",
+	"SELECT sl_ready('001')",
+	"SELECT sl_status() - 'checked_at' - 'lock'",
+	"SELECT sl_status('001') - 'checked_at' - 'lock'",
+	'SELECT * FROM sl_evidence ORDER BY id',
+	'SELECT * FROM sl_footprint ORDER BY evidence_id, ordinal',
+	'SELECT * FROM sl_accepted ORDER BY class, identity',
+	'SELECT * FROM sl_requirement ORDER BY name');
+my $reader = session($standby, 'app');
+
+sub agree
+{
+	my ($name, $sql, $verified) = @_;
+	my @differ;
+
+	$primary->safe_psql('app', $sql) if defined $sql;
+	$primary->wait_for_catchup($standby);
+	for (@reading)
+	{
+		my $there = value($primary, 'app', $_);
+		my $here = $reader->query($_);
+
+		push @differ, "$_: $here" . $reader->messages . ", not $there"
+		  if $here ne $there || $reader->messages ne '';
+	}
+	is(join("\n", @differ), '', "$name: a standby agrees");
+	is($reader->query("SELECT sl_verify('001')"), $verified,
+		"$name: verified or not");
+}
+
+my $prepared = q(BEGIN; CREATE TABLE unseen (); SELECT sl_accept('table', 'public.unseen'); ROLLBACK);
+agree('footprints', undef, 't');
+isnt($reader->query('SELECT count(*) FROM sl_expected()'), 0, 'footprints arrive');
+agree('a column is gone', 'ALTER TABLE t RENAME a TO z', 'f');
+like($reader->query('SELECT identity, problem FROM sl_detect_drift()'),
+	qr/^public\.t\.a\|missing$/m, 'and is named');
+agree('it is back', 'ALTER TABLE t RENAME z TO a', 't');
+agree('an index of the run that failed is gone', 'DROP INDEX t_a', 't');
+agree('it is there again', 'CREATE INDEX t_a ON t (a)', 't');
+agree('a default', 'ALTER TABLE t ALTER a SET DEFAULT 1', 'f');
+agree('it is accepted', q(SELECT sl_accept('column', 'public.t.a', 'default', 'meant')), 't');
+agree('no longer', q(SELECT sl_unaccept('column', 'public.t.a', 'default')), 'f');
+agree('as it was', 'ALTER TABLE t ALTER a DROP DEFAULT', 't');
+agree('rolled back', $prepared, 't');
+agree('a requirement', q(SELECT sl_require('no', 'table no')), 'f');
+agree('none', q(SELECT sl_unrequire('no')), 't');
+agree('the whole table is gone', 'ALTER TABLE t RENAME TO s', 'f');
+is($reader->query('SELECT verdict, class, identity FROM sl_detect_stamp_drift()'),
+	'stamped|table|public.t', 'and its revision is stamped');
+agree('it is there again', 'ALTER TABLE s RENAME TO t', 't');
+is($reader->query("SELECT DISTINCT sl_status(h) -> 'lock' FROM (VALUES (NULL), ('001')) AS v (h)"),
+	'null', 'a standby knows of no lock');
+like(value($primary, 'app', "SELECT sl_status() -> 'lock'"),
+	qr/"held": false/, 'the primary does');
 is(value($standby, 'app', "SELECT value FROM sl_settings WHERE name = 'out_of_order'"),
 	'on', 'settings arrive');
 
@@ -71,6 +140,8 @@ for my $query (
 	"SELECT sl_configure('out_of_order', 'off')",
 	"SELECT sl_require('r', 'table t')",
 	"SELECT sl_unrequire('r')",
+	"SELECT sl_accept('table', 't')",
+	"SELECT sl_unaccept('table', 't')",
 	"SELECT sl_grant('pg_monitor', 'read')")
 {
 	my ($ret, $out, $err) =
@@ -101,9 +172,25 @@ wait_until($primary, 'app',
 $primary->wait_for_catchup($standby);
 $primary->stop('immediate');
 $_->quit for ($holder, $runner);
+is($reader->query("SELECT sl_verify('001'), sl_verify(), sl_status() -> 'lock'"),
+	't|f|null', 'the primary is gone: the standby goes on reading');
 $standby->promote;
+
+# the same session, which was one of a standby
+is($reader->query("SELECT sl_verify('001'), sl_verify(), sl_status() -> 'lock' ->> 'held'"),
+	't|f|false', 'promoted: there is a lock to look at');
+$standby->safe_psql('app', 'ALTER TABLE t ADD c int DEFAULT 3');
+is($reader->query("SELECT sl_verify('001'), count(*) FROM sl_detect_drift()"),
+	't|1', 'promoted: what is done here is seen');
+$standby->safe_psql('app', 'ALTER TABLE t DROP c; ALTER TABLE t ALTER a SET NOT NULL');
+is($reader->query("SELECT sl_verify('001'), count(*) FROM sl_detect_drift()"),
+	'f|1', 'promoted: and damage, too');
+$standby->safe_psql('app', 'ALTER TABLE t ALTER a DROP NOT NULL');
 $standby->safe_psql('app', 'CALL sl_migrate()');
 check_done($standby, 'app', 3, 'promoted');
+is($reader->query(q(SELECT sl_verify(), sl_status() ->> 'verdict')), 't|ok',
+	'promoted: the session that was there sees it');
+$reader->quit;
 is(value($standby, 'app', 'SELECT count(*) FROM t WHERE a = 3'), 1, 'promoted: once');
 
 check_log($standby, 'standby');
