@@ -704,6 +704,15 @@ sl_image_moved(const SlImage *image)
 	return image->moved;
 }
 
+void
+sl_image_doubt(void)
+{
+	if (session_image == NULL)
+		return;
+	memset(session_image->seen, 0xff, sizeof(session_image->seen));
+	session_image->completed = 0;
+}
+
 const char *
 sl_image_effort(const SlImage *image)
 {

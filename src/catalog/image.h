@@ -56,6 +56,9 @@ extern uint64 sl_image_generation(const SlImage *image);
  */
 extern bool sl_image_moved(const SlImage *image);
 
+/* The next refresh looks at every catalog, whatever messages say. */
+extern void sl_image_doubt(void);
+
 /* What the last refresh did: "none", "some 12", "full"; from "file", "+". */
 extern const char *sl_image_effort(const SlImage *image);
 

@@ -146,6 +146,7 @@ extern SlEvidenceRange sl_evidence_of(const SlEvidenceRow *rows, int count,
 extern const SlEvidenceRow *sl_evidence_best(const SlEvidenceRange *range,
 											 int64 log_id);
 extern SlExpected *sl_expected_present(uint64 size);
+extern void sl_expected_doubt(void);
 extern SlExpected *sl_expected_at(SlGraph *graph,
 								  const SlRevisionRow *revision);
 extern bool sl_scope_is_compared(const SlScope *scope,

@@ -274,6 +274,14 @@ sl_expected_present(uint64 size)
 	return kept;
 }
 
+/* The next call reads the ledger, whatever its number is. */
+void
+sl_expected_doubt(void)
+{
+	if (kept != NULL)
+		kept->generation = 0;
+}
+
 /* The facts at a revision, in the current memory context. */
 SlExpected *
 sl_expected_at(SlGraph *graph, const SlRevisionRow *revision)

@@ -9,6 +9,11 @@
  * meanwhile, all of it is done again, a few times; after that the answer is
  * given as it is, and says that things moved.
  *
+ * A transaction is visible a moment before its messages are sent.  Then one
+ * side may be newer than the other, and nothing tells.  So what was found is
+ * not believed before both sides were read anew, whatever messages say,
+ * between two looks at the history that show the same.
+ *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
  * IDENTIFICATION
@@ -350,6 +355,7 @@ look_once(SlTruth *truth, MemoryContext result)
 {
 	Round		round = {{0}};
 	uint64		generation = sl_ledger_generation();
+	int64		next_id = sl_log_next_id();
 	SlLook	   *look = &round.look;
 
 	round.truth = truth;
@@ -371,6 +377,8 @@ look_once(SlTruth *truth, MemoryContext result)
 	truth->stamp = sl_stamp_findings(look, result);
 	count_coverage(look->expected, truth);
 	PopActiveSnapshot();
+	if (truth->drift != NIL || truth->stamp != NIL)
+		round.moved |= sl_log_next_id() != next_id;
 	return !round.moved && sl_ledger_generation() == generation;
 }
 
@@ -385,16 +393,23 @@ sl_truth_look(SlTruth *truth)
 	MemoryContext cxt = AllocSetContextCreate(result,
 											  "schema_lifecycle truth",
 											  ALLOCSET_DEFAULT_SIZES);
+	bool		done = false;
 	int			i;
 
-	truth->moved = true;
-	for (i = 0; i < MAX_ROUNDS && truth->moved; i++)
+	for (i = 0; i < MAX_ROUNDS && !done; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (i > 0)
+		{
+			sl_image_doubt();
+			sl_expected_doubt();
+		}
 		MemoryContextSwitchTo(cxt);
 		truth->moved = !look_once(truth, result);
 		MemoryContextSwitchTo(result);
 		MemoryContextReset(cxt);
+		done = !truth->moved &&
+			(i > 0 || (truth->drift == NIL && truth->stamp == NIL));
 	}
 	MemoryContextDelete(cxt);
 }

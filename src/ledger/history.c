@@ -95,7 +95,7 @@ sl_make_interval(int64 microseconds)
 	return interval;
 }
 
-/* The id of the next row; the caller holds the migration lock. */
+/* The id of the next row: for who holds the migration lock, or only looks. */
 int64
 sl_log_next_id(void)
 {
