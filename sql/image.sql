@@ -18,11 +18,11 @@ CREATE FUNCTION sl.image_errors(schemas text[] DEFAULT NULL, owners boolean DEFA
 CREATE FUNCTION sl.image_facts(schemas text[], owners boolean, privileges boolean, classes text[], identities text[],
 	OUT class text, OUT identity text, OUT definition jsonb)
 	RETURNS SETOF record AS 'schema_lifecycle', 'sl_inspect_image_facts' LANGUAGE c;
--- none, some or full; a look that found nothing to do is none, whether or not
--- a message of another session made it look
+-- none, or read, some or all: how much a change costs to read depends on the
+-- version, and a message of another session may make us look at nothing
 CREATE FUNCTION sl.look() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	done text := regexp_replace(replace(effort, 'some 0', 'none'), 'some [0-9]+', 'some')
+	done text := regexp_replace(replace(effort, 'some 0', 'none'), 'some [0-9]+|full', 'read')
 		|| CASE WHEN moved THEN ' MOVED' ELSE '' END FROM sl.image();
 BEGIN
 	RETURN concat_ws(': ', done, (SELECT string_agg(e::text, ', ') FROM sl.image_errors() AS e));

@@ -243,16 +243,25 @@ fresh($node, 'app', qr/^(file|full)/, 'after the crash of a process');
 #
 # A standby, and its promotion
 #
+
+# commits do not wait for their WAL to be written here
+sub follow
+{
+	my ($primary, $follower) = @_;
+
+	$primary->wait_for_catchup($follower, 'replay', $primary->lsn('insert'));
+}
+
 $node->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'backup', has_streaming => 1);
 $standby->start;
-$node->wait_for_catchup($standby);
+follow($node, $standby);
 my $there = session($standby, 'app');
 like($there->query($effort), qr/^full/, 'a standby reads everything');
 is($there->query($errors), '', 'a standby: as a full scan');
 $node->safe_psql('app', 'ALTER TABLE s2.found RENAME d TO e; COMMENT ON TABLE s2.found IS $$x$$');
-$node->wait_for_catchup($standby);
+follow($node, $standby);
 is($there->query($effort), 'some 2', 'a standby follows');
 is($there->query($errors), '', 'a standby follows: as a full scan');
 fresh($standby, 'app', qr/^file/, 'a new session of a standby');
@@ -261,7 +270,7 @@ is( value($standby, 'app', "$effort; SELECT sum(count) FROM (SELECT count FROM l
 for (1 .. 20)
 {
 	$node->psql('app', ddl()) for 1 .. 3;
-	$node->wait_for_catchup($standby);
+	follow($node, $standby);
 	my $wrong = $there->query($errors);
 	next if $wrong eq '';
 	fail("seed $seed: a standby: $wrong");
