@@ -127,7 +127,12 @@ is "$(sql "SELECT to_regclass('payments') IS NOT NULL,
 	WHERE attrelid = 'orders'::regclass AND attname IN ('note', 'taken_by')")" \
 	"t|2" "their objects are there"
 is "$(sql 'SELECT count(*) FROM sl_check_graph()')" 0 "nothing is left to say"
+
+# at head; but of the five that were there before, nobody saw what they did
 run status
-is "$code" 0 "slctl status: at head"
+is "$code" 3 "slctl status: what was only said is not verified"
+is "$(sql "SELECT s ->> 'verdict', s -> 'history' ->> 'at_head',
+	s -> 'coverage' ->> 'unverifiable', s ->> 'ready' FROM sl_status() AS s")" \
+	"unverifiable|true|5|true" "at head, ready, and honest about the rest"
 
 echo "1..$count"
