@@ -345,6 +345,17 @@ SELECT sl.done(ARRAY[
 	'VACUUM FULL'
 ]) \gexec
 
+-- one of two that were made together goes, and the other takes its place
+BEGIN;
+CREATE STATISTICS app.first_of_two (dependencies) ON a, b FROM plain_index;
+CREATE STATISTICS app.second_of_two (dependencies) ON a, b FROM plain_index;
+COMMIT;
+SELECT sl.look();
+DROP STATISTICS app.first_of_two;
+VACUUM FULL pg_statistic_ext;
+SELECT sl.look();
+DROP STATISTICS app.second_of_two;
+
 -- savepoints
 BEGIN;
 SELECT sl.look();

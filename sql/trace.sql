@@ -928,6 +928,7 @@ INSERT INTO inspect.trial (tag, setup, statement) VALUES
 		'ALTER TABLE app.counted RENAME TO old; CREATE TABLE app.counted (m text); DROP TABLE app.old'),
 	('DROP TABLE', NULL,
 		'ALTER TABLE app.counted RENAME n TO m; DROP TABLE app.counted; CREATE TABLE app.counted (n bigint)'),
+	('DROP TABLE', NULL, 'ALTER TABLE app.counted ADD CHECK (n > 0); DROP TABLE app.counted; CREATE TABLE app.counted (n bigint)'),
 	('DROP TEXT SEARCH CONFIGURATION', NULL,
 		'DROP TEXT SEARCH CONFIGURATION app.search CASCADE'),
 	('DROP TEXT SEARCH DICTIONARY', NULL,

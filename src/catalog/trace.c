@@ -248,6 +248,8 @@ take_name(const SlFact *fact, void *arg)
 {
 	Seen	   *seen = see(&fact->address, SEEN_DROPPED);
 
+	/* columns go with their table, and nobody tells */
+	seen->dropped |= trace->drops;
 	if (seen->state != SEEN_DROPPED && seen->state != SEEN_UNKNOWN)
 		return;
 	seen->state = SEEN_DROPPED;
@@ -468,7 +470,7 @@ touch_dropped(Oid catalog, Oid object, int sub)
 	take_targets(others);
 	list_free_deep(others);
 	if (seen == NULL || seen->state == SEEN_UNKNOWN ||
-		(target.deep && !seen->deep))
+		(target.deep && (!seen->deep || trace->drops)))
 		(void) try_targets(&target, 1, true, take_name);
 }
 

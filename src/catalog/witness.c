@@ -326,7 +326,10 @@ add_row(Reading *reading, const SlWitnessRow *row)
 		if (order > 0)
 			break;
 		reading->next++;
-		if (order == 0 && old->xmin == row->xmin)
+		/* VACUUM FULL may have put another of the same transaction there */
+		if (order == 0 && old->xmin == row->xmin &&
+			old->object == row->object && old->class == row->class &&
+			old->sub == row->sub)
 			return;
 		row_moved(reading, old, true);
 	}
