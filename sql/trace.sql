@@ -929,6 +929,14 @@ INSERT INTO inspect.trial (tag, setup, statement) VALUES
 	('DROP TABLE', NULL,
 		'ALTER TABLE app.counted RENAME n TO m; DROP TABLE app.counted; CREATE TABLE app.counted (n bigint)'),
 	('DROP TABLE', NULL, 'ALTER TABLE app.counted ADD CHECK (n > 0); DROP TABLE app.counted; CREATE TABLE app.counted (n bigint)'),
+	('ALTER TABLE',
+		'CREATE TABLE app.above (a integer, x integer); CREATE TABLE app.below (b integer) INHERITS (app.above);
+			CREATE TABLE app.beside (x integer, a integer); CREATE VIEW app.joined AS SELECT j.b FROM (app.below CROSS JOIN app.beside) j',
+		'ALTER TABLE app.above DROP x'),
+	('ALTER TABLE',
+		'CREATE TABLE app.above (a integer, x integer); CREATE TABLE app.below (b integer) INHERITS (app.above);
+			CREATE TABLE app.beside (x integer, a integer); CREATE VIEW app.joined AS SELECT j.b FROM (app.below CROSS JOIN app.beside) j',
+		'ALTER TABLE app.above ADD d integer'),
 	('DROP TEXT SEARCH CONFIGURATION', NULL,
 		'DROP TEXT SEARCH CONFIGURATION app.search CASCADE'),
 	('DROP TEXT SEARCH DICTIONARY', NULL,

@@ -229,12 +229,17 @@ touch_new_constraint(SlTouched *touched, Oid relid, Constraint *constraint)
 
 /*
  * Views and functions whose text a column may change that they do not mention:
- * they give aliases to columns that would be ambiguous.
+ * they give aliases to columns that would be ambiguous.  Those that inherit
+ * from the relation get and lose the column with it.
  */
 void
 sl_touch_views(SlTouched *touched, Oid relid)
 {
-	sl_add_readers(&touched->targets, relid, InvalidAttrNumber);
+	ListCell   *cell;
+
+	foreach(cell, sl_relation_family(relid))
+		sl_add_readers(&touched->targets, lfirst_oid(cell),
+					   InvalidAttrNumber);
 }
 
 /*
