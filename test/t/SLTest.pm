@@ -191,6 +191,7 @@ sub check_log
 	my ($node, $name, $allowed) = @_;
 	my @bad = grep {
 		/PANIC:|TRAP:|terminated by signal|XX000|(resource|snapshot|reference) leak/
+		  && !/ (STATEMENT|DETAIL|HINT|CONTEXT|LOCATION):  /
 		  && !(defined $allowed && /$allowed/)
 	} split /\n/, slurp_file($node->logfile);
 

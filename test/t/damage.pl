@@ -451,9 +451,16 @@ sub make_damages
 		last unless $act;
 		my $sql = join '; ', ref $act->{sql} ? @{ $act->{sql} } : $act->{sql};
 
+		# what something else depends on is not dropped: then nothing was done
+		my $single = !ref $act->{sql} || @{ $act->{sql} } == 1;
+
+		unless (eval { do_sql($s, $act->{sql}); 1 })
+		{
+			die $@ unless $single && $@ =~ /ERROR:  2BP01/;
+			next;
+		}
 		$round->{kinds}{ $act->{name} }++;
 		push @{ $round->{did} }, $sql;
-		do_sql($s, $act->{sql});
 		$round->{found}{ key_of($_) } = $_ for @{ $act->{finds} };
 		check_found($round, $round->{warm}, $sql) or return 0;
 		if (defined $act->{undo} && !$act->{no_undo} && $round->{random}->(6) == 0)
