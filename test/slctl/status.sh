@@ -185,6 +185,9 @@ print("not seen:", " ".join(sorted(missing)))
 PY
 	is "$(/usr/bin/python3 "$work/validate.py" "$work/documents" 2>&1)" 'not seen: unknown' \
 		'doc/status.schema.json describes them all'
+elif [ "${CI:-}" = true ]; then
+	is 'python3-jsonschema is not installed' '' \
+		'doc/status.schema.json describes them all'
 else
 	count=$((count + 1))
 	echo "ok $count # SKIP python3-jsonschema is not installed"
