@@ -399,23 +399,35 @@ sl_type_name(SlScan *scan, Oid type, int32 typmod)
 	return entry->name;
 }
 
+/* The qualified name of what a cache has by its OID; NULL for none. */
+static char *
+qualified_name(SlScan *scan, int cache, Oid object, AttrNumber name,
+			   AttrNumber schema)
+{
+	HeapTuple	tuple;
+	Datum		values[2];
+	bool		isnull;
+	char	   *result;
+
+	if (!OidIsValid(object))
+		return NULL;
+	tuple = SearchSysCache1(cache, ObjectIdGetDatum(object));
+	if (!HeapTupleIsValid(tuple))
+		sl_vanished();
+	values[0] = SysCacheGetAttr(cache, tuple, name, &isnull);
+	values[1] = SysCacheGetAttr(cache, tuple, schema, &isnull);
+	result = sl_qualified(scan, DatumGetObjectId(values[1]),
+						  NameStr(*DatumGetName(values[0])));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 /* A function's qualified name; NULL for none. */
 char *
 sl_function_name(SlScan *scan, Oid function)
 {
-	HeapTuple	tuple;
-	Form_pg_proc form;
-	char	   *name;
-
-	if (!OidIsValid(function))
-		return NULL;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		sl_vanished();
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	name = sl_qualified(scan, form->pronamespace, NameStr(form->proname));
-	ReleaseSysCache(tuple);
-	return name;
+	return qualified_name(scan, PROCOID, function, Anum_pg_proc_proname,
+						  Anum_pg_proc_pronamespace);
 }
 
 /* The same with the types of its arguments; NULL for none. */
@@ -474,38 +486,16 @@ sl_operator_name(SlScan *scan, Oid oper)
 char *
 sl_collation_name(SlScan *scan, Oid collation)
 {
-	HeapTuple	tuple;
-	Form_pg_collation form;
-	char	   *name;
-
-	if (!OidIsValid(collation))
-		return NULL;
-	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-	if (!HeapTupleIsValid(tuple))
-		sl_vanished();
-	form = (Form_pg_collation) GETSTRUCT(tuple);
-	name = sl_qualified(scan, form->collnamespace, NameStr(form->collname));
-	ReleaseSysCache(tuple);
-	return name;
+	return qualified_name(scan, COLLOID, collation, Anum_pg_collation_collname,
+						  Anum_pg_collation_collnamespace);
 }
 
 /* NULL for none. */
 char *
 sl_opclass_name(SlScan *scan, Oid opclass)
 {
-	HeapTuple	tuple;
-	Form_pg_opclass form;
-	char	   *name;
-
-	if (!OidIsValid(opclass))
-		return NULL;
-	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
-	if (!HeapTupleIsValid(tuple))
-		sl_vanished();
-	form = (Form_pg_opclass) GETSTRUCT(tuple);
-	name = sl_qualified(scan, form->opcnamespace, NameStr(form->opcname));
-	ReleaseSysCache(tuple);
-	return name;
+	return qualified_name(scan, CLAOID, opclass, Anum_pg_opclass_opcname,
+						  Anum_pg_opclass_opcnamespace);
 }
 
 /* The same, or NULL if it is what the type has without asking. */

@@ -82,7 +82,6 @@ extern SlRevisionRow *sl_registry_read(bool fresh, int *nrows,
  * unsettled: one probe of a partial index, whatever the registry's size.
  */
 extern bool sl_registry_is_settled(bool fresh);
-extern bool sl_registry_is_empty(bool fresh);
 
 /* Everything about one revision. */
 typedef struct SlRegistryEntry

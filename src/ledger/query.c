@@ -334,15 +334,6 @@ result_datum(uint64 row, int column, bool *isnull)
 						 column, isnull);
 }
 
-bool
-sl_result_isnull(SlResult *result, uint64 row, int column)
-{
-	bool		isnull;
-
-	(void) result_datum(row, column, &isnull);
-	return isnull;
-}
-
 char *
 sl_result_text(SlResult *result, uint64 row, int column)
 {

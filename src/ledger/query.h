@@ -87,7 +87,6 @@ extern int64 sl_result_bigint(SlResult *result, uint64 row, int column);
 extern char **sl_result_texts(SlResult *result, uint64 row, int column,
 							  int *count);
 extern Jsonb *sl_result_jsonb(SlResult *result, uint64 row, int column);
-extern bool sl_result_isnull(SlResult *result, uint64 row, int column);
 
 /* values for parameters; a NULL text gives nulls[i] = 'n' */
 extern void sl_param_text(Datum *values, char *nulls, int i, const char *text);

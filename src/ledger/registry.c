@@ -205,10 +205,6 @@ static SlQuery any_unsettled = {
 	"SELECT 1 FROM @.sl_registry AS r WHERE NOT r.settled LIMIT 1",
 };
 
-static SlQuery any_revision = {
-	"SELECT 1 FROM @.sl_registry AS r LIMIT 1",
-};
-
 /* Is there nothing to do and nothing to check? */
 bool
 sl_registry_is_settled(bool fresh)
@@ -216,15 +212,6 @@ sl_registry_is_settled(bool fresh)
 	SlQueryMode mode = fresh ? SL_READ_FRESH : SL_READ;
 
 	return sl_query_run(&any_unsettled, mode, NULL, NULL) == 0;
-}
-
-/* Is there no revision at all? */
-bool
-sl_registry_is_empty(bool fresh)
-{
-	SlQueryMode mode = fresh ? SL_READ_FRESH : SL_READ;
-
-	return sl_query_run(&any_revision, mode, NULL, NULL) == 0;
 }
 
 static SlQuery read_one = {

@@ -147,19 +147,3 @@ sl_json_time(SlDocument *document, const char *key, TimestampTz time)
 					   &utc);
 	sl_json_string(document, key, buffer);
 }
-
-void
-sl_json_document(SlDocument *document, const char *key, Jsonb *json)
-{
-	JsonbValue	value;
-
-	if (json == NULL)
-	{
-		sl_json_null(document, key);
-		return;
-	}
-	value.type = jbvBinary;
-	value.val.binary.len = VARSIZE_ANY_EXHDR(json);
-	value.val.binary.data = &json->root;
-	put(document, key, &value);
-}

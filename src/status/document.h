@@ -39,8 +39,6 @@ extern void sl_json_number(SlDocument *document, const char *key,
 extern void sl_json_pid(SlDocument *document, const char *key, int pid);
 extern void sl_json_time(SlDocument *document, const char *key,
 						 TimestampTz value);
-extern void sl_json_document(SlDocument *document, const char *key,
-							 Jsonb *value);
 
 /* in lock.c */
 extern void sl_json_lock(SlDocument *document);
