@@ -475,6 +475,41 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 'forget a requirement';
 
 --
+-- Rehearsal and dry run
+--
+
+
+--
+-- Lint
+--
+
+
+--
+-- Heal
+--
+
+
+--
+-- Other tools
+--
+
+
+--
+-- Guard
+--
+
+
+--
+-- Boot and wait
+--
+
+
+--
+-- Watch and report
+--
+
+
+--
 -- Operate
 --
 

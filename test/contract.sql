@@ -46,6 +46,21 @@ INSERT INTO expected VALUES
 ('f', 'sl_locate', 'OUT revision text, OUT missing integer, OUT altered integer, OUT unexpected integer, OUT exact boolean', 'SETOF record'),
 ('f', 'sl_accept', 'class text, identity text, attribute text DEFAULT NULL::text, reason text DEFAULT NULL::text, until timestamp with time zone DEFAULT NULL::timestamp with time zone', 'void'),
 ('f', 'sl_unaccept', 'class text, identity text, attribute text DEFAULT NULL::text', 'boolean'),
+-- rehearsal and dry run
+
+-- lint
+
+-- heal
+
+-- other tools
+
+-- guard
+
+-- boot and wait
+
+-- watch and report
+
+-- operate
 ('f', 'sl_configure', 'name text, value text', 'void'),
 ('f', 'sl_grant', 'role regrole, level text', 'void'),
 ('f', 'sl_revoke', 'role regrole, level text', 'void'),
