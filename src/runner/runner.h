@@ -249,9 +249,6 @@ extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 						 SlStepPlan *plan);
 extern void sl_step_verify(Node *stmt);
 
-/* in migrate.c */
-extern void sl_call_commit(void);
-
 /* in jobs.c: what background workers do; worker.h has what they are */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,
 							 SlDirection direction, const char *caller,
