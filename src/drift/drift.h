@@ -109,4 +109,17 @@ typedef struct SlTruth
 /* in truth.c */
 extern void sl_truth_look(SlTruth *truth);
 
+/* Where the catalog could be. */
+typedef struct SlPlace
+{
+	char	   *revision;
+	int			missing;
+	int			altered;
+	int			unexpected;
+	bool		exact;
+} SlPlace;
+
+/* in locate.c */
+extern List *sl_places(void);
+
 #endif							/* SL_DRIFT_H */
