@@ -743,6 +743,17 @@ know_table(const SlVersionTable *table, bool mirror)
 	sl_version_table_put(&row);
 }
 
+static bool
+is_anything_applied(const Adoption *adoption)
+{
+	int			i;
+
+	for (i = 0; i < adoption->lineage.count; i++)
+		if (adoption->lineage.rows[i]->claimed)
+			return true;
+	return false;
+}
+
 static void
 adopt(Adoption *adoption, bool mirror)
 {
@@ -752,6 +763,8 @@ adopt(Adoption *adoption, bool mirror)
 
 	adoption->graph = sl_graph_read(true);
 	sl_graph_require_sound(adoption->graph, true);
+	sl_mirror_known(table, adoption->graph, &adoption->lineage,
+					&adoption->known);
 	if (table != NULL)
 	{
 		adoption->result->tool = table->adapter->name;
@@ -759,14 +772,12 @@ adopt(Adoption *adoption, bool mirror)
 		if (mirror)
 			sl_version_table_require_writable(table);
 		know_table(table, mirror);
-		sl_mirror_known(table, adoption->graph, &adoption->lineage,
-						&adoption->known);
 		words = sl_version_table_words(table);
 	}
 	sl_options_resolve(&options, NULL);
 	if (words != NIL)
 		adopt_words(adoption, words, mirror);
-	else if (sl_log_is_empty(true) &&
+	else if (!is_anything_applied(adoption) &&
 			 sl_find_managed_object(options.managed_schemas) != NULL)
 		adopt_location(adoption);
 	if (table != NULL && mirror && !adoption->result->nowhere)

@@ -36,8 +36,8 @@ sl_mirror_known(const SlVersionTable *table, SlGraph *graph,
 	*known = palloc0_array(bool, lineage->count + 1);
 	for (i = 0; i < lineage->count; i++)
 	{
-		(*known)[i] = sl_adapter_has_format(table->adapter,
-											lineage->rows[i]->format);
+		(*known)[i] = table != NULL &&
+			sl_adapter_has_format(table->adapter, lineage->rows[i]->format);
 		any |= (*known)[i];
 	}
 	for (i = 0; i < lineage->count && !any; i++)
