@@ -166,6 +166,18 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
+-- version tables of other tools that we keep in step or watch
+CREATE TABLE @extschema@.sl_version_table (
+	schema_name		text COLLATE pg_catalog."C" NOT NULL,
+	table_name		text COLLATE pg_catalog."C" NOT NULL,
+	tool			text NOT NULL,
+	mirror			boolean NOT NULL,	-- it gets what our history says
+	observe			text,				-- record, warn, deny; NULL: not watched
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (schema_name, table_name)
+);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_version_table', '');
+
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
 COMMENT ON TYPE @extschema@.sl_generation IS
@@ -493,6 +505,14 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 -- Other tools
 --
 
+CREATE FUNCTION @extschema@.sl_adopt(tool text DEFAULT 'auto',
+	version_table text DEFAULT NULL, mirror boolean DEFAULT true,
+	OUT revision text, OUT outcome text, OUT evidence text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_adopt';
+COMMENT ON FUNCTION @extschema@.sl_adopt(text, text, boolean) IS
+'take over the history of another tool, each revision held against the catalog';
 
 --
 -- Guard

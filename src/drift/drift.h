@@ -122,4 +122,17 @@ typedef enum SlSupposition
 
 extern SlSupposition *sl_suppose_applied(List *rows);
 
+/* Where the catalog could be. */
+typedef struct SlPlace
+{
+	char	   *revision;
+	int			missing;
+	int			altered;
+	int			unexpected;
+	bool		exact;
+} SlPlace;
+
+/* in locate.c */
+extern List *sl_places(void);
+
 #endif							/* SL_DRIFT_H */

@@ -57,6 +57,7 @@ typedef struct SlRevisionRow
 	bool		linear;
 	bool		transactional;
 	char	   *offender;		/* NULL if transactional, or declared so */
+	bool		has_data;		/* facts cannot prove that it ran */
 	int64		size;			/* bytes of both scripts */
 	bool		has_down;
 	bool		down_transactional;

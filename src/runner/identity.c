@@ -90,6 +90,22 @@ sl_unconfine(const SlIdentity *before)
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }
 
+/*
+ * Write to somebody's table as its owner, with no way to become another and
+ * nothing left for later: a trigger on it, a default or a check then runs as
+ * who could have had it run anyway, whoever calls.  Left with sl_unconfine,
+ * or by an abort.
+ */
+void
+sl_act_for_table(Oid owner, SlIdentity *before)
+{
+	GetUserIdAndSecContext(&before->userid, &before->sec_context);
+	SetUserIdAndSecContext(owner,
+						   before->sec_context |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+}
+
 static bool
 can_login(Oid role)
 {

@@ -254,5 +254,6 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 		sl_footprints_add(footprints, entry, log_id, changes);
 		sl_footprints_flush(footprints);
 	}
+	sl_recorded_one(entry->revision, direction, outcome->elapsed);
 	sl_restore_activity();
 }

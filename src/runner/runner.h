@@ -48,6 +48,7 @@ extern SlConfinement sl_confinement(const char *revision, Oid registrar,
 									const char *registrar_name);
 extern void sl_confine(SlConfinement confinement, SlIdentity *before);
 extern void sl_unconfine(const SlIdentity *before);
+extern void sl_act_for_table(Oid owner, SlIdentity *before);
 extern Oid	sl_worker_login(const char *revision, Oid registrar,
 							const char *registrar_name);
 extern Oid	sl_worker_login_for_own(const char *function);
@@ -173,6 +174,28 @@ extern void sl_notice_done(const SlRegistryEntry *entry,
 						   const SlOutcome *outcome);
 extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
 							int statements, TimestampTz started);
+
+/* in record.c */
+
+/* What was recorded, for who keeps other books in step with ours. */
+typedef struct SlRecord
+{
+	const char *revision;
+	SlDirection direction;
+	int64		elapsed;		/* microseconds; -1: it did not run */
+} SlRecord;
+
+/*
+ * Called in the transaction that records, after it has, and as the caller;
+ * once for all that a run in one transaction records.  An error undoes it.
+ */
+typedef void (*SlRecordHook) (const SlRecord *records, int count);
+
+extern void sl_record_hook_set(SlRecordHook hook);
+extern void sl_recorded(const SlRecord *records, int count);
+extern void sl_recorded_one(const char *revision, SlDirection direction,
+							int64 elapsed);
+extern void sl_recorded_words(List *revisions, SlDirection direction);
 
 /* in plan.c */
 
