@@ -120,7 +120,14 @@ typedef enum SlSupposition
 	SL_SUPPOSE_THERE			/* all of it */
 } SlSupposition;
 
-extern SlSupposition *sl_suppose_applied(List *rows);
+typedef struct SlSupposed
+{
+	SlSupposition state;
+	const char *evidence;		/* what that rests on: rehearsed, ...; NULL:
+								 * on nothing */
+} SlSupposed;
+
+extern SlSupposed *sl_suppose_applied(List *rows);
 
 /* Where the catalog could be. */
 typedef struct SlPlace
