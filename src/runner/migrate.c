@@ -24,14 +24,11 @@
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "pgstat.h"
-#include "storage/latch.h"
 #include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/resowner.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -58,48 +55,6 @@ typedef struct Call
 	MemoryContext context;		/* lives as long as the call */
 	MemoryContext revision;		/* reset for each revision */
 } Call;
-
-/* 25001, with the way out for the drivers that open a transaction unasked. */
-static void
-require_top_level(FunctionCallInfo fcinfo, const char *name)
-{
-	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
-		!((CallContext *) fcinfo->context)->atomic)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-			 errmsg("CALL %s() cannot run inside a transaction block", name),
-			 errdetail("It commits after each revision."),
-			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off. Or use SELECT sl_apply_pending() in the transaction.")));
-}
-
-/*
- * Commit, and begin the next transaction, without a snapshot and without the
- * caller's bound on transactions: that was meant for his own.
- */
-void
-sl_call_commit(void)
-{
-	SPI_commit();
-	sl_disable_transaction_timeout();
-}
-
-static void
-call_rollback(void)
-{
-	SPI_rollback();
-	sl_disable_transaction_timeout();
-}
-
-/* Pause without a snapshot; a cancel ends it. */
-static void
-pause_call(long ms)
-{
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 ms, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
-}
 
 /* Take the session's lock and see that no worker of ours is left. */
 static bool
@@ -178,7 +133,7 @@ wait_for_lock(Call *call)
 		/* no snapshot from here on: who reads that we wait may rely on it */
 		sl_call_commit();
 		pgstat_report_activity(STATE_RUNNING, activity);
-		pause_call(pause);
+		sl_call_pause(pause);
 		pause = Min(pause * 2, LOCK_POLL_MAX);
 		MemoryContextReset(call->revision);
 		MemoryContextSwitchTo(call->revision);
@@ -229,10 +184,7 @@ try_commit(Call *call)
 	return error;
 }
 
-/*
- * A piece of work in a subtransaction: after an error the SPI stack and the
- * resource owners are again those of the procedure, which can roll back.
- */
+/* A piece of work under the lock, in a subtransaction: see sl_call_try. */
 typedef struct Work
 {
 	Call	   *call;
@@ -242,35 +194,37 @@ typedef struct Work
 	SlOutcome	outcome;
 } Work;
 
-static ErrorData *
-try_in_subtransaction(void (*piece) (Work *work), Work *work)
+typedef struct Piece
 {
-	Call	   *call = work->call;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	void		(*work) (Work *work);
+	Work	   *arg;
+} Piece;
 
-	BeginInternalSubTransaction(NULL);
+static void
+do_piece(void *arg)
+{
+	Piece	   *piece = arg;
+
+	/* held for the session: for the transaction it is there, too */
+	if (!sl_lock_try(piece->arg->call->keys, ExclusiveLock, false, NULL))
+		ereport(ERROR,
+				(errcode(SL_ERR_LOCK_BUSY),
+				 errmsg("the migration lock was lost to another session"),
+				 errdetail("Something in this session released it while the call was running."),
+				 errhint("Call again.")));
+	piece->work(piece->arg);
+}
+
+static ErrorData *
+try_in_subtransaction(void (*work) (Work *work), Work *arg)
+{
+	Call	   *call = arg->call;
+	Piece		piece = {work, arg};
+	ErrorData  *error;
+
 	MemoryContextSwitchTo(call->revision);
-	PG_TRY();
-	{
-		/* held for the session: for the transaction it is there, too */
-		if (!sl_lock_try(call->keys, ExclusiveLock, false, NULL))
-			ereport(ERROR,
-					(errcode(SL_ERR_LOCK_BUSY),
-					 errmsg("the migration lock was lost to another session"),
-					 errdetail("Something in this session released it while the call was running."),
-					 errhint("Call again.")));
-		piece(work);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		error = take_error(call);
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
+	error = sl_call_try(do_piece, &piece, call->context);
 	MemoryContextSwitchTo(call->context);
-	CurrentResourceOwner = owner;
 	return error;
 }
 
@@ -342,7 +296,7 @@ try_revision(Work *work, const SlPlanItem *item)
 	}
 	if (error != NULL)
 	{
-		call_rollback();
+		sl_call_rollback();
 		return error;
 	}
 	return try_commit(work->call);
@@ -447,7 +401,7 @@ run_revision(Call *call, const SlPlan *plan, const SlPlanItem *item)
 						item->revision, error->message, attempt + 1,
 						call->options.lock_retries, pause)));
 		FreeErrorData(error);
-		pause_call(pause);
+		sl_call_pause(pause);
 		pause = Min(pause * 2, RETRY_PAUSE_MAX);
 	}
 }
@@ -534,7 +488,9 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", name)));
-	require_top_level(fcinfo, name);
+	sl_require_top_level(fcinfo, name,
+						 _("It commits after each revision."),
+						 _("Or use SELECT sl_apply_pending() in the transaction."));
 	sl_require_writer(name);
 	call.name = name;
 	call.direction = direction;
