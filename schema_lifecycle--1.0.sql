@@ -166,7 +166,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
--- databases that rehearsals made and have not dropped yet; not for a dump
+-- databases that rehearsals made and have not dropped yet
 CREATE TABLE @extschema@.sl_scratch (
 	name			text COLLATE pg_catalog."C" NOT NULL,
 	mark			text NOT NULL,		-- its comment
@@ -175,7 +175,7 @@ CREATE TABLE @extschema@.sl_scratch (
 	at				timestamptz NOT NULL,
 	PRIMARY KEY (name)
 );
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_scratch', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_scratch', '');
 
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
