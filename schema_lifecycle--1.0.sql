@@ -177,6 +177,16 @@ CREATE TABLE @extschema@.sl_version_table (
 	PRIMARY KEY (schema_name, table_name)
 );
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_version_table', '');
+-- databases that rehearsals made and have not dropped yet
+CREATE TABLE @extschema@.sl_scratch (
+	name			text COLLATE pg_catalog."C" NOT NULL,
+	mark			text NOT NULL,		-- its comment
+	database		oid NOT NULL,		-- the one whose rehearsal it is,
+	cluster			bigint NOT NULL,	-- and the system in which that is true
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (name)
+);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_scratch', '');
 
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
@@ -489,6 +499,13 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 --
 -- Rehearsal and dry run
 --
+
+CREATE PROCEDURE @extschema@.sl_rehearse(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_rehearse';
+COMMENT ON PROCEDURE @extschema@.sl_rehearse(text, jsonb) IS
+'run revisions in a scratch database that is dropped afterwards, and keep the footprints of those that have none';
 
 
 --
