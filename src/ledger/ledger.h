@@ -526,6 +526,7 @@ typedef struct SlOptions
 	bool		out_of_order;
 	bool		allow_ahead;
 	bool		allow_unverifiable;
+	bool		boot_repair;	/* sl_boot repairs what is safe */
 	bool		compare_owners;
 	bool		compare_privileges;
 	List	   *managed_schemas;	/* char *; NIL: all but system, temporary
@@ -534,6 +535,8 @@ typedef struct SlOptions
 	int			log_retention_days;
 	bool		prune;			/* sl_load */
 	char	   *source;			/* sl_load; empty: the format's name */
+	bool		objects_are_known;	/* no setting: the caller has looked at
+									 * what there is without a history */
 } SlOptions;
 
 /*
