@@ -12,15 +12,18 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
-#include "utils/syscache.h"
-#include "utils/varlena.h"
+#include "utils/rel.h"
 
 #include "common/sl_compat.h"
 #include "heal/ddl.h"
@@ -35,6 +38,41 @@ sl_live_relation_kind(const char *identity)
 										 NoLock, true);
 
 	return OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+}
+
+/* The identities of what a relation that is there inherits from. */
+List *
+sl_live_parents(const char *identity)
+{
+	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
+	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
+										 NoLock, true);
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc rows;
+	HeapTuple	tuple;
+	List	   *parents = NIL;
+
+	if (!OidIsValid(relid))
+		return NIL;
+	catalog = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	rows = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, NULL,
+							  1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(rows)))
+	{
+		Oid			parent = ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent;
+		char	   *name = get_rel_name(parent);
+		char	   *schema = get_namespace_name(get_rel_namespace(parent));
+
+		if (name != NULL && schema != NULL)
+			parents = lappend(parents,
+							  quote_qualified_identifier(schema, name));
+	}
+	systable_endscan(rows);
+	table_close(catalog, AccessShareLock);
+	return parents;
 }
 
 /* GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME ... ) */

@@ -29,6 +29,7 @@
 
 /* in ddl_column.c */
 extern char sl_live_relation_kind(const char *identity);
+extern List *sl_live_parents(const char *identity);
 extern char *sl_column_text(const SlFact *column, int parts);
 extern void sl_column_details(SlDdl *ddl, const SlFact *column);
 extern bool sl_default_is_apart(const SlFact *column);

@@ -523,6 +523,7 @@ typedef struct SlOptions
 	char	   *ignore;
 	int			log_retention_days;
 	bool		prune;			/* sl_load */
+	bool		replay;			/* sl_repair */
 	char	   *source;			/* sl_load; empty: the format's name */
 } SlOptions;
 
