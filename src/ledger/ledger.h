@@ -534,6 +534,7 @@ typedef struct SlOptions
 	char	   *ignore;
 	int			log_retention_days;
 	bool		prune;			/* sl_load */
+	bool		replay;			/* sl_repair */
 	char	   *source;			/* sl_load; empty: the format's name */
 	bool		objects_are_known;	/* no setting: the caller has looked at
 									 * what there is without a history */
