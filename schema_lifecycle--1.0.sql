@@ -556,6 +556,12 @@ COMMENT ON FUNCTION @extschema@.sl_adopt(text, text, boolean) IS
 -- Boot and wait
 --
 
+CREATE PROCEDURE @extschema@.sl_boot(expected_head text DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_boot';
+COMMENT ON PROCEDURE @extschema@.sl_boot(text, jsonb) IS
+'bring the database to the expected head, whatever state it is in; for any number of processes at once';
 
 --
 -- Watch and report
