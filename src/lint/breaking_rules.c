@@ -52,11 +52,11 @@ drop_table(SlLint *lint, const SlSubject *subject)
 
 		/* IF EXISTS, and it does not */
 		if (sl_lint_table_is_new(table) ||
-			(stmt->missing_ok && !OidIsValid(table->relid)))
+			(stmt->missing_ok && sl_lint_table_is_absent(table)))
 			continue;
 		caller = MemoryContextSwitchTo(lint->script.context);
 		lint->script.dropped_tables = lappend(lint->script.dropped_tables,
-											  pstrdup(table->name));
+											  sl_lint_table_text(table));
 		MemoryContextSwitchTo(caller);
 		sl_lint_find(lint, sl_lint_table_may_have_rows(table) ?
 					 SL_WARNING : SL_INFO,
@@ -70,18 +70,19 @@ static void
 drop_and_create(SlLint *lint, const SlSubject *subject)
 {
 	CreateStmt *stmt = (CreateStmt *) subject->stmt;
+	SlTable    *table;
+	char	   *name;
 	ListCell   *cell;
 
+	if (lint->script.dropped_tables == NIL)
+		return;
+	table = sl_lint_table_target(lint, stmt->relation);
+	name = sl_lint_table_text(table);
 	foreach(cell, lint->script.dropped_tables)
-		if (strcmp(lfirst(cell), stmt->relation->relname) == 0)
-		{
-			SlTable    *table = sl_lint_table_target(lint, stmt->relation);
-
+		if (strcmp(lfirst(cell), name) == 0)
 			sl_lint_find(lint, SL_WARNING,
 						 psprintf(_("table %s is dropped and made again: its rows are lost"),
-								  sl_lint_table_text(table)));
-			return;
-		}
+								  name));
 }
 
 static void

@@ -214,8 +214,9 @@ is_used(Oid type)
 
 		found = form->classid == RelationRelationId && form->objsubid > 0;
 
-		/* arrays and domains of it are used in its stead */
-		if (form->classid == TypeRelationId && form->objid != type)
+		/* other domains and composite types of it may be, in its stead */
+		if (form->classid == TypeRelationId &&
+			form->deptype != DEPENDENCY_INTERNAL)
 			found = true;
 	}
 	systable_endscan(scan);

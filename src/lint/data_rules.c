@@ -114,7 +114,7 @@ static void
 truncate_cascade(SlLint *lint, const SlSubject *subject)
 {
 	if (((TruncateStmt *) subject->stmt)->behavior == DROP_CASCADE)
-		sl_lint_find(lint, SL_ERROR,
+		sl_lint_find(lint, lint->script.in_body ? SL_WARNING : SL_ERROR,
 					 psprintf(_("TRUNCATE ... CASCADE empties every table that refers to it, named or not")));
 }
 

@@ -33,19 +33,47 @@ typedef struct Search
 	char	   *found;
 } Search;
 
-/* Is a schema among those that the script looks into? */
-static bool
-is_in_path(SlLint *lint, Oid schema, const char *wanted)
+/*
+ * Where in the order of the look-up a schema comes, from 0; -1: it is not
+ * looked into.  'wanted': the schema that the name was written with, or NULL.
+ */
+static int
+place_in_path(SlLint *lint, Oid schema, const char *wanted)
 {
+	int			place = 0;
 	ListCell   *cell;
 
 	if (wanted != NULL)
-		return get_namespace_oid(wanted, true) == schema;
-	if (schema == PG_CATALOG_NAMESPACE)
-		return true;
-	foreach(cell, lint->script.path)
+		return get_namespace_oid(wanted, true) == schema ? 0 : -1;
+	foreach(cell, sl_lint_lookup_path(lint))
+	{
 		if (get_namespace_oid(lfirst(cell), true) == schema)
+			return place;
+		place++;
+	}
+	return -1;
+}
+
+/* Is a function hidden by one with the same arguments that is met before? */
+static bool
+is_hidden(SlLint *lint, CatCList *list, Form_pg_proc form,
+		  const char *wanted)
+{
+	int			place = place_in_path(lint, form->pronamespace, wanted);
+	int			i;
+
+	for (i = 0; i < list->n_members; i++)
+	{
+		Form_pg_proc other = (Form_pg_proc)
+			GETSTRUCT(&list->members[i]->tuple);
+		int			others = place_in_path(lint, other->pronamespace, wanted);
+
+		if (others >= 0 && others < place &&
+			other->pronargs == form->pronargs &&
+			memcmp(other->proargtypes.values, form->proargtypes.values,
+				   sizeof(Oid) * form->pronargs) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -81,11 +109,12 @@ is_volatile_function(SlLint *lint, const FuncCall *call)
 			GETSTRUCT(&list->members[i]->tuple);
 		int			given = list_length(call->args);
 
-		if (!is_in_path(lint, form->pronamespace, schema) ||
+		if (place_in_path(lint, form->pronamespace, schema) < 0 ||
 			given > form->pronargs + (OidIsValid(form->provariadic) ?
 									  FUNC_MAX_ARGS : 0) ||
 			given < form->pronargs - form->pronargdefaults -
-			(OidIsValid(form->provariadic) ? 1 : 0))
+			(OidIsValid(form->provariadic) ? 1 : 0) ||
+			is_hidden(lint, list, form, schema))
 			continue;
 		found = true;
 		result |= form->provolatile == PROVOLATILE_VOLATILE;
@@ -116,7 +145,7 @@ is_volatile_operator(SlLint *lint, const A_Expr *expression)
 
 		if (form->oprnamespace != PG_CATALOG_NAMESPACE &&
 			OidIsValid(form->oprcode) &&
-			is_in_path(lint, form->oprnamespace, schema) &&
+			place_in_path(lint, form->oprnamespace, schema) >= 0 &&
 			func_volatile(form->oprcode) == PROVOLATILE_VOLATILE)
 			result = true;
 	}

@@ -71,8 +71,7 @@ sl_lint_follow_path(SlLint *lint, List *names)
 		if (strcmp(name, "$user") == 0)
 			name = GetUserNameFromId(GetUserId(), false);
 		/* temporary tables are met last, whatever the path says */
-		if (*name != '\0' && strcmp(name, "pg_temp") != 0 &&
-			strcmp(name, "pg_catalog") != 0)
+		if (*name != '\0' && strcmp(name, "pg_temp") != 0)
 			lint->script.path = lappend(lint->script.path, pstrdup(name));
 	}
 	MemoryContextSwitchTo(caller);
@@ -406,12 +405,42 @@ move_table(SlLint *lint, SlTable *table, const char *schema,
 	table->gone = true;
 }
 
+/* In the place of one name another. */
+static void
+rename_in(List *names, const char *before, const char *after)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (lfirst(cell) != NULL && strcmp(lfirst(cell), before) == 0)
+			lfirst(cell) = pstrdup(after);
+}
+
+/* Checks and indexes follow the column, whatever it is called. */
+static void
+rename_column(SlLint *lint, SlTable *table, const char *before,
+			  const char *after)
+{
+	SlColumn   *column = sl_lint_column(lint, table, before);
+	ListCell   *cell;
+
+	if (column == NULL)
+		return;
+	column->name = pstrdup(after);
+	foreach(cell, sl_lint_checks(lint, table))
+	{
+		rename_in(((SlCheck *) lfirst(cell))->columns, before, after);
+		rename_in(((SlCheck *) lfirst(cell))->not_null, before, after);
+	}
+	foreach(cell, sl_lint_indexes(lint, table))
+		rename_in(((SlIndex *) lfirst(cell))->columns, before, after);
+}
+
 static void
 follow_rename(SlLint *lint, Node *node)
 {
 	RenameStmt *stmt = (RenameStmt *) node;
 	SlTable    *table;
-	SlColumn   *column;
 	SlCheck    *check;
 	SlIndex    *index;
 
@@ -435,9 +464,7 @@ follow_rename(SlLint *lint, Node *node)
 			move_table(lint, table, table->schema, stmt->newname);
 			break;
 		case OBJECT_COLUMN:
-			column = sl_lint_column(lint, table, stmt->subname);
-			if (column != NULL)
-				column->name = pstrdup(stmt->newname);
+			rename_column(lint, table, stmt->subname, stmt->newname);
 			break;
 		case OBJECT_TABCONSTRAINT:
 			check = sl_lint_check(lint, table, stmt->subname);
@@ -630,12 +657,22 @@ follow_copy(SlLint *lint, Node *node)
 		add_rows(lint, stmt->relation);
 }
 
+static void
+follow_schema(SlLint *lint, Node *node)
+{
+	CreateSchemaStmt *stmt = (CreateSchemaStmt *) node;
+
+	if (stmt->schemaname != NULL)
+		lint->schemas = lappend(lint->schemas, pstrdup(stmt->schemaname));
+}
+
 static const struct
 {
 	NodeTag		tag;
 	Follower	follow;
 }			followers[] =
 {
+	{T_CreateSchemaStmt, follow_schema},
 	{T_CreateStmt, follow_create},
 	{T_CreateForeignTableStmt, follow_create},
 	{T_CreateTableAsStmt, follow_create_as},
@@ -711,6 +748,13 @@ sl_lint_follow_command(SlLint *lint, SlTable *table, AlterTableCmd *cmd)
 			break;
 		case AT_ValidateConstraint:
 			check = sl_lint_check(lint, table, cmd->name);
+			if (check == NULL && !sl_lint_table_is_known(table))
+			{
+				check = palloc0_object(SlCheck);
+				check->name = pstrdup(cmd->name);
+				check->unknown = true;
+				table->checks = lappend(table->checks, check);
+			}
 			if (check == NULL)
 				break;
 			check->valid = true;

@@ -52,6 +52,9 @@ drop_index(SlLint *lint, const SlSubject *subject)
 	{
 		SlTable    *index = sl_lint_table_of_names(lint, lfirst(cell));
 
+		if (stmt->missing_ok && sl_lint_table_is_absent(index))
+			continue;
+
 		/* one of this script may be of a table that is not */
 		sl_lint_find(lint, index->made ? SL_SILENT :
 					 sl_lint_weigh(index->owner != NULL ? index->owner : index,

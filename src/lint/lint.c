@@ -416,6 +416,20 @@ sl_lint_end(SlLint *lint)
 	MemoryContextDelete(lint->context);
 }
 
+/* Another tool has its script. */
+static void
+report_external(SlLint *lint, const char *revision)
+{
+	SlLintFinding finding = {0};
+
+	finding.revision = revision;
+	finding.rule = "opaque";
+	finding.severity = SL_INFO;
+	finding.message = _("the revision is external: its script is not here, and was not looked into");
+	if (lint->sink != NULL)
+		lint->sink(&finding, lint->sink_arg);
+}
+
 /* See lint.h. */
 void
 sl_lint_revisions(List *rows, const SlRevisionRow *only, SlLintSink sink,
@@ -437,8 +451,11 @@ sl_lint_revisions(List *rows, const SlRevisionRow *only, SlLintSink sink,
 		MemoryContextSwitchTo(each);
 		entry = sl_registry_get(row->revision, false);
 		lint->sink = only == NULL || row == only ? sink : NULL;
-		if (entry != NULL && entry->up != NULL)
-			sl_lint_text(lint, entry->revision, entry->kind, row->applied,
+		if (entry != NULL && entry->up == NULL)
+			report_external(lint, entry->revision);
+		else if (entry != NULL)
+			sl_lint_text(lint, entry->revision, entry->kind,
+						 row->applied || entry->journal_open,
 						 !entry->transactional, entry->up, entry->up_line,
 						 entry->ignores, entry->nignores);
 		MemoryContextSwitchTo(caller);

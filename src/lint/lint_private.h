@@ -53,7 +53,7 @@ typedef struct SlCheck			/* a constraint of any kind */
 	bool		gone;
 	char		type;			/* as in pg_constraint */
 	bool		valid;
-	bool		live;			/* it is in the catalog */
+	bool		unknown;		/* of a table that nobody knows */
 	int			added_in;		/* number of the script's transaction, or 0 */
 	List	   *columns;		/* char *, of a foreign key: its own side */
 	List	   *not_null;		/* char *, of a check: that it proves so */
@@ -204,6 +204,7 @@ struct SlLint
 	MemoryContext context;		/* what is known from script to script */
 	HTAB	   *tables;			/* by schema and name */
 	List	   *made;			/* SlMade */
+	List	   *schemas;		/* char *: that scripts made */
 	SlLintScript script;
 	const SlLintRule *rule;			/* at work */
 	int			depth;			/* of bodies in bodies */
@@ -251,6 +252,7 @@ extern SlTable *sl_lint_table_put(SlLint *lint, const char *schema,
 							 const char *name);
 extern bool sl_lint_table_is_new(const SlTable *table);
 extern bool sl_lint_table_is_known(const SlTable *table);
+extern bool sl_lint_table_is_absent(const SlTable *table);
 extern char *sl_lint_table_text(const SlTable *table);
 extern List *sl_lint_columns(SlLint *lint, SlTable *table);
 extern SlColumn *sl_lint_column(SlLint *lint, SlTable *table, const char *name);
@@ -260,6 +262,8 @@ extern List *sl_lint_checks(SlLint *lint, SlTable *table);
 extern SlCheck *sl_lint_check(SlLint *lint, SlTable *table, const char *name);
 extern bool sl_lint_is_proven_not_null(SlLint *lint, SlTable *table,
 								  const char *column);
+extern List *sl_lint_lookup_path(SlLint *lint);
+extern const char *sl_lint_creation_schema(SlLint *lint);
 extern Oid	sl_lint_lookup_schema(const char *name);
 
 /* in size.c */

@@ -148,6 +148,7 @@ present_schema(SlLint *lint, Node *node)
 
 	if (stmt->schemaElts == NIL || stmt->schemaname == NULL)
 		return;
+	sl_lint_follow_statement(lint, node);
 	sl_lint_follow_path(lint, lcons(stmt->schemaname, list_copy(before)));
 	foreach(cell, stmt->schemaElts)
 		sl_lint_present(lint, lfirst(cell));
@@ -346,7 +347,10 @@ sl_lint_present(SlLint *lint, Node *stmt)
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	if (lint->depth >= MAX_DEPTH)
+	{
+		sl_lint_opaque(lint, "BODY");
 		return;
+	}
 	subject.stmt = stmt;
 	ask(lint, SL_ON_STATEMENT, &subject);
 	lint->depth++;

@@ -174,6 +174,11 @@ not_idempotent(SlLint *lint, const SlSubject *subject)
 						  psprintf(_("%s fails when the repeatable revision runs again"),
 								   command),
 						  gettext_noop("Write OR REPLACE, IF NOT EXISTS or IF EXISTS, or DROP ... IF EXISTS before it."));
+	else if (IsA(subject->stmt, IndexStmt) &&
+			 ((IndexStmt *) subject->stmt)->idxname == NULL)
+		sl_lint_find(lint, SL_INFO,
+					 psprintf(_("%s without a name makes one more index each time"),
+							  command));
 	else
 		sl_lint_find(lint, SL_INFO,
 					 psprintf(_("%s fails where it was done by hand, or when it is run a second time"),
@@ -216,12 +221,12 @@ index_there(SlLint *lint, const IndexStmt *stmt)
 static void
 type_there(SlLint *lint, List *names)
 {
-	List	   *path = lint->script.path;
+	const char *schema = sl_lint_creation_schema(lint);
 	Oid			type;
 
-	/* it would go into the first schema, whatever the others have */
-	if (list_length(names) == 1 && path != NIL)
-		names = list_make2(makeString(linitial(path)), linitial(names));
+	/* what the other schemas of the path have does not matter */
+	if (list_length(names) == 1 && schema != NULL)
+		names = list_make2(makeString(pstrdup(schema)), linitial(names));
 	type = sl_lint_type(lint, makeTypeNameFromNameList(names));
 	if (OidIsValid(type) &&
 		!is_dropped(lint, strVal(llast(names))))
@@ -232,7 +237,6 @@ static void
 already_there(SlLint *lint, const SlSubject *subject)
 {
 	Node	   *stmt = subject->stmt;
-	ListCell   *cell;
 
 	if (lint->script.applied)
 		return;
@@ -249,26 +253,23 @@ already_there(SlLint *lint, const SlSubject *subject)
 		type_there(lint, ((CreateEnumStmt *) stmt)->typeName);
 	else if (IsA(stmt, CreateDomainStmt))
 		type_there(lint, ((CreateDomainStmt *) stmt)->domainname);
-	else if (IsA(stmt, AlterTableStmt) &&
-			 ((AlterTableStmt *) stmt)->objtype == OBJECT_TABLE)
-	{
-		SlTable    *table = sl_lint_table(lint,
-										  ((AlterTableStmt *) stmt)->relation);
+}
 
-		foreach(cell, ((AlterTableStmt *) stmt)->cmds)
-		{
-			AlterTableCmd *cmd = lfirst_node(AlterTableCmd, cell);
-			char	   *name;
+/* Asked command by command: one before it may have dropped the column. */
+static void
+column_there(SlLint *lint, const SlSubject *subject)
+{
+	AlterTableCmd *cmd = subject->cmd;
+	const char *name;
 
-			if (cmd->subtype != AT_AddColumn || cmd->missing_ok)
-				continue;
-			name = ((ColumnDef *) cmd->def)->colname;
-			if (sl_lint_column(lint, table, name) != NULL)
-				find_there(lint, "column",
-						   psprintf("%s.%s", sl_lint_table_text(table),
-									quote_identifier(name)));
-		}
-	}
+	if (lint->script.applied || cmd->subtype != AT_AddColumn ||
+		cmd->missing_ok)
+		return;
+	name = ((ColumnDef *) cmd->def)->colname;
+	if (sl_lint_column(lint, subject->table, name) != NULL)
+		find_there(lint, "column",
+				   psprintf("%s.%s", sl_lint_table_text(subject->table),
+							quote_identifier(name)));
 }
 
 const SlLintRule sl_lint_repeat_rules[] = {
@@ -277,6 +278,9 @@ const SlLintRule sl_lint_repeat_rules[] = {
 	gettext_noop("Nothing, where this extension runs it: it runs once, or not at all.")},
 	{"already-there", SL_ERROR, SL_ON_STATEMENT, T_Invalid, SL_NOT_IN_DO,
 		already_there,
+	gettext_noop("If it was made by hand or by another tool, record the revision with sl_stamp(); else choose another name.")},
+	{"already-there", SL_ERROR, SL_ON_COMMAND, T_Invalid, SL_NOT_IN_DO,
+		column_there,
 	gettext_noop("If it was made by hand or by another tool, record the revision with sl_stamp(); else choose another name.")},
 	{NULL}
 };

@@ -56,6 +56,20 @@ count_pages(Form_pg_class form)
 	return (double) (status.st_size / BLCKSZ);
 }
 
+/* What is stored beside the rows is written anew with them. */
+static double
+count_toast_pages(Oid toast)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(toast));
+	double		pages;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	pages = count_pages((Form_pg_class) GETSTRUCT(tuple));
+	ReleaseSysCache(tuple);
+	return Max(pages, 0);
+}
+
 static void
 measure_one(Oid relid, double *rows, double *pages, bool *known)
 {
@@ -70,7 +84,7 @@ measure_one(Oid relid, double *rows, double *pages, bool *known)
 	if (length >= 0)
 	{
 		*known = true;
-		*pages += length;
+		*pages += length + count_toast_pages(form->reltoastrelid);
 		*rows += form->reltuples >= 0 && form->relpages > 0 ?
 			length * form->reltuples / form->relpages :
 			length * ROWS_PER_PAGE;
@@ -100,16 +114,14 @@ sl_lint_table_measure(SlTable *table)
 	table->has_rows = true;
 	if (!OidIsValid(table->relid))
 		return;
-	if (table->relkind == RELKIND_PARTITIONED_TABLE)
-	{
-		foreach(cell, find_all_inheritors(table->relid, NoLock, NULL))
-			measure_one(lfirst_oid(cell), &rows, &pages, &known);
 
-		/* without a partition it has none */
+	/* ALTER TABLE goes down to partitions and children */
+	foreach(cell, find_all_inheritors(table->relid, NoLock, NULL))
+		measure_one(lfirst_oid(cell), &rows, &pages, &known);
+
+	/* without a partition it has none */
+	if (table->relkind == RELKIND_PARTITIONED_TABLE)
 		known = true;
-	}
-	else
-		measure_one(table->relid, &rows, &pages, &known);
 	if (!known)
 		return;
 	table->has_rows = pages > 0;

@@ -213,34 +213,52 @@ sl_lint_table_of_names(SlLint *lint, List *names)
 				strVal(llast(names)));
 }
 
+/* The path with pg_catalog, which comes first if nobody says otherwise. */
+List *
+sl_lint_lookup_path(SlLint *lint)
+{
+	ListCell   *cell;
+
+	foreach(cell, lint->script.path)
+		if (strcmp(lfirst(cell), "pg_catalog") == 0)
+			return lint->script.path;
+	return lcons(pstrdup("pg_catalog"),
+				 list_copy(lint->script.path));
+}
+
 /*
- * Where CREATE would put it: the schema that is named, or the first one of
- * the path that is there.
+ * The schema that CREATE puts things into: the first one of the path that is
+ * there, or that a script made.  NULL: there is none.
  */
+const char *
+sl_lint_creation_schema(SlLint *lint)
+{
+	ListCell   *cell;
+	ListCell   *made;
+
+	foreach(cell, lint->script.path)
+	{
+		if (OidIsValid(sl_lint_lookup_schema(lfirst(cell))))
+			return lfirst(cell);
+		foreach(made, lint->schemas)
+			if (strcmp(lfirst(made), lfirst(cell)) == 0)
+				return lfirst(cell);
+	}
+	return NULL;
+}
+
+/* What CREATE would make, or find in its place. */
 SlTable *
 sl_lint_table_target(SlLint *lint, const RangeVar *name)
 {
 	const char *schema = name->schemaname;
 	bool		gone = false;
 	SlTable    *table;
-	ListCell   *cell;
 
 	if (name->relpersistence == RELPERSISTENCE_TEMP)
 		schema = "pg_temp";
 	if (schema == NULL)
-	{
-		foreach(cell, lint->script.path)
-		{
-			/* a schema that a script made has no OID */
-			if (OidIsValid(sl_lint_lookup_schema(lfirst(cell))) ||
-				!OidIsValid(get_namespace_oid(lfirst(cell), true)))
-			{
-				schema = lfirst(cell);
-				if (OidIsValid(get_namespace_oid(schema, true)))
-					break;
-			}
-		}
-	}
+		schema = sl_lint_creation_schema(lint);
 	if (schema == NULL)
 		return find(lint, NULL, name->relname);
 	table = look_in(lint, schema, name->relname, &gone);
@@ -260,6 +278,13 @@ bool
 sl_lint_table_is_known(const SlTable *table)
 {
 	return OidIsValid(table->relid) || table->made;
+}
+
+/* As far as anybody knows, IF EXISTS will not find it. */
+bool
+sl_lint_table_is_absent(const SlTable *table)
+{
+	return !OidIsValid(table->relid) && !table->made;
 }
 
 char *
@@ -481,7 +506,6 @@ read_checks(SlTable *table)
 		check->name = pstrdup(NameStr(form->conname));
 		check->type = form->contype;
 		check->valid = form->convalidated && sl_constraint_is_enforced(form);
-		check->live = true;
 		check->columns = array_columns(rel, tuple, Anum_pg_constraint_conkey,
 									   table->relid);
 		if (form->contype == CONSTRAINT_CHECK)
@@ -551,6 +575,10 @@ sl_lint_is_proven_not_null(SlLint *lint, SlTable *table, const char *name)
 
 		if (check->gone || !check->valid)
 			continue;
+
+		/* whoever validates it right before knows what it says */
+		if (check->unknown)
+			return true;
 		foreach(item, check->not_null)
 			if (lfirst(item) != NULL && strcmp(lfirst(item), name) == 0)
 				return true;

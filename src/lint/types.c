@@ -63,8 +63,7 @@ sl_lint_type(SlLint *lint, const TypeName *type)
 		oid = type_in(strVal(list_nth(type->names, n - 2)), name);
 	else
 	{
-		oid = type_in("pg_catalog", name);
-		foreach(cell, lint->script.path)
+		foreach(cell, sl_lint_lookup_path(lint))
 		{
 			if (OidIsValid(oid))
 				break;

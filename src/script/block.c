@@ -312,7 +312,11 @@ skip_control(SlBlock *block)
 			int			next = behind(block, i + 1, "loop");
 
 			if (query < next && is_word_at(block, query, "execute"))
+			{
+				sl_position_move(block->body, &block->position,
+								 block->tokens[query].start);
 				add(block, block->position.line, NULL, "execute");
+			}
 			i = next;
 		}
 		else
