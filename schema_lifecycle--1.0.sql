@@ -156,6 +156,30 @@ CREATE TABLE @extschema@.sl_accepted (
 	PRIMARY KEY (class, identity, attribute)
 );
 
+-- DDL that the guard saw outside migrations
+CREATE TABLE @extschema@.sl_ddl_event (
+	at				timestamptz NOT NULL,
+	pid				integer NOT NULL,
+	ordinal			bigint NOT NULL,	-- in that process
+	role			name NOT NULL,
+	application_name text,
+	client			text NOT NULL,
+	command			text NOT NULL,
+	class			text COLLATE pg_catalog."C",
+	identity		text COLLATE pg_catalog."C",
+	statement		text,
+	PRIMARY KEY (at, pid, ordinal)
+);
+
+-- what sl_watch() found, a row a change
+CREATE TABLE @extschema@.sl_verdict (
+	at				timestamptz NOT NULL,
+	verdict			text NOT NULL,
+	previous		text,				-- NULL: the first look
+	findings		jsonb NOT NULL,
+	PRIMARY KEY (at)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
@@ -165,6 +189,8 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_ddl_event', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_verdict', '');
 
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
@@ -497,6 +523,45 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 --
 -- Guard
 --
+
+CREATE FUNCTION @extschema@.sl_guard(mode text)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard';
+COMMENT ON FUNCTION @extschema@.sl_guard(text) IS
+'DDL outside migrations: off, log or deny; returns what is set, and NULL only asks';
+
+-- what the event triggers call that sl_guard() makes: which one is the mode
+CREATE FUNCTION @extschema@.sl_guard_log()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard_log';
+COMMENT ON FUNCTION @extschema@.sl_guard_log() IS
+'called by the event triggers of sl_guard(''log'')';
+
+CREATE FUNCTION @extschema@.sl_guard_deny()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard_deny';
+COMMENT ON FUNCTION @extschema@.sl_guard_deny() IS
+'called by the event triggers of sl_guard(''deny'')';
+
+CREATE FUNCTION @extschema@.sl_ddl_log_rows(
+	OUT at timestamptz, OUT role text, OUT application_name text,
+	OUT client text, OUT command text, OUT class text, OUT identity text,
+	OUT revision text, OUT statement text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_ddl_log_rows';
+COMMENT ON FUNCTION @extschema@.sl_ddl_log_rows() IS
+'the rows of the view sl_ddl_log';
+
+CREATE VIEW @extschema@.sl_ddl_log WITH (security_invoker = true) AS
+	SELECT at, role, application_name, client, command, class, identity,
+		   revision, statement
+	  FROM @extschema@.sl_ddl_log_rows();
+COMMENT ON VIEW @extschema@.sl_ddl_log IS
+'DDL outside migrations, and the revision that had last set the object';
 
 
 --
