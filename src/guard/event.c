@@ -20,6 +20,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_event_trigger.h"
@@ -189,7 +191,7 @@ sl_guard_deny(PG_FUNCTION_ARGS)
 			refuse(event, object);
 	}
 	else if (strcmp(event->event, "sql_drop") == 0)
-		refuse_objects(event, rules, sl_guard_dropped_objects());
+		refuse_objects(event, rules, sl_guard_dropped_objects(event));
 	else
 		refuse_objects(event, rules, sl_guard_changed_objects(event));
 	PG_RETURN_NULL();
@@ -239,11 +241,13 @@ statement_text(Node *parsetree)
 		if (sent->stmt_len > 0)
 			length = Min(length, sent->stmt_len);
 	}
-	while (length > 0 && strchr(" \t\r\n", *text) != NULL)
+	while (length > 0 && isspace((unsigned char) *text))
 	{
 		text++;
 		length--;
 	}
+	while (length > 0 && isspace((unsigned char) text[length - 1]))
+		length--;
 	/* a block or a function: what else may be in there? */
 	if ((sent == NULL || sent->utilityStmt == NULL ||
 		 nodeTag(sent->utilityStmt) != nodeTag(parsetree)) &&
@@ -278,9 +282,8 @@ log_objects(const EventTriggerData *event, const SlOptions *rules,
 			object->identity : NULL;
 		rows[count++].statement = statement;
 	}
-	/* of these nobody tells what they were about */
-	if (objects == NIL && (IsA(event->parsetree, ReassignOwnedStmt) ||
-						   IsA(event->parsetree, DropOwnedStmt)))
+	/* nobody tells which privileges it took */
+	if (objects == NIL && IsA(event->parsetree, DropOwnedStmt))
 	{
 		rows[count].command = GetCommandTagName(event->tag);
 		rows[count].class = NULL;
@@ -299,7 +302,7 @@ log_event(const EventTriggerData *event)
 	if (passes(event, &rules))
 		return;
 	if (strcmp(event->event, "sql_drop") == 0)
-		log_objects(event, rules, sl_guard_dropped_objects());
+		log_objects(event, rules, sl_guard_dropped_objects(event));
 	else
 		log_objects(event, rules, sl_guard_changed_objects(event));
 }

@@ -40,7 +40,7 @@ extern const EventTriggerData *sl_guard_event(FunctionCallInfo fcinfo);
 
 /* in objects.c */
 extern List *sl_guard_changed_objects(const EventTriggerData *event);
-extern List *sl_guard_dropped_objects(void);
+extern List *sl_guard_dropped_objects(const EventTriggerData *event);
 
 /* in rules.c */
 extern const SlOptions *sl_guard_rules(void);

@@ -50,7 +50,8 @@ typedef enum Form
 	FORM_QUALIFIED,				/* schema, name */
 	FORM_WITHIN,				/* schema, relation, name */
 	FORM_ROUTINE,				/* schema, name; types of arguments */
-	FORM_NAMED					/* name */
+	FORM_NAMED,					/* name */
+	FORM_OF_TYPE				/* qualified and quoted; name */
 } Form;
 
 static const struct
@@ -66,6 +67,7 @@ static const struct
 	{"composite type column", "column", FORM_WITHIN},
 	{"conversion", "conversion", FORM_QUALIFIED},
 	{"default value", "column", FORM_WITHIN},
+	{"domain constraint", "domain constraint", FORM_OF_TYPE},
 	{"event trigger", "event trigger", FORM_NAMED},
 	{"extension", "extension", FORM_NAMED},
 	{"foreign table", "foreign table", FORM_QUALIFIED},
@@ -98,8 +100,10 @@ static const struct
 	{"view column", "column", FORM_WITHIN},
 };
 
+#define SERVERS_SCHEMA "pg_catalog."
+
 /* as many names as a form has */
-static const int form_names[] = {2, 3, 2, 1};
+static const int form_names[] = {2, 3, 2, 1, 1};
 
 /* Call one of the server's functions for event triggers. */
 static Tuplestorestate *
@@ -113,8 +117,8 @@ call_event_function(Oid function, TupleTableSlot **slot)
 	result->econtext = makeNode(ExprContext);
 	result->econtext->ecxt_per_query_memory = CurrentMemoryContext;
 	result->allowedModes = SFRM_Materialize;
-	InitFunctionCallInfoData(*fcinfo, &flinfo, 0, InvalidOid,
-							 (Node *) result, NULL);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, 0, InvalidOid, NULL,
+							 (Node *) result);
 	(void) FunctionCallInvoke(fcinfo);
 	*slot = MakeSingleTupleTableSlot(result->setDesc,
 									 &TTSOpsMinimalTuple);
@@ -196,7 +200,12 @@ append_arguments(StringInfo buf, List *args)
 	appendStringInfoChar(buf, '(');
 	foreach(cell, args)
 	{
-		appendStringInfo(buf, "%s%s", comma, (char *) lfirst(cell));
+		const char *type = lfirst(cell);
+
+		/* facts are written with that schema in the search_path */
+		if (strncmp(type, SERVERS_SCHEMA, sizeof(SERVERS_SCHEMA) - 1) == 0)
+			type += sizeof(SERVERS_SCHEMA) - 1;
+		appendStringInfo(buf, "%s%s", comma, type);
 		comma = ", ";
 	}
 	appendStringInfoChar(buf, ')');
@@ -225,6 +234,13 @@ name_object(SlGuardObject *object, const char *type, List *names, List *args,
 		if (list_length(names) != form_names[form])
 			return;
 		initStringInfo(&buf);
+		if (form == FORM_OF_TYPE)
+		{
+			appendStringInfo(&buf, "%s.%s", (char *) linitial(names),
+							 join_names(args));
+			object->identity = buf.data;
+			return;
+		}
 		appendStringInfoString(&buf, join_names(names));
 		if (form == FORM_ROUTINE)
 			append_arguments(&buf, args);
@@ -313,6 +329,21 @@ undo_names(const CollectedCommand *command, SlGuardObject *object,
 	}
 }
 
+/* The row of a column stays when it is dropped. */
+static bool
+is_dropped_column(const ObjectAddress *address)
+{
+	HeapTuple	tuple;
+
+	if (address->classId != RelationRelationId || address->objectSubId == 0)
+		return false;
+	tuple = SearchSysCacheAttNum(address->objectId, address->objectSubId);
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	ReleaseSysCache(tuple);
+	return false;
+}
+
 /* An object that is there; NULL if it is not. */
 static SlGuardObject *
 live_object(const ObjectAddress *address, const CollectedCommand *command)
@@ -323,7 +354,7 @@ live_object(const ObjectAddress *address, const CollectedCommand *command)
 	const char *kind = NULL;
 	char	   *identity;
 
-	if (!OidIsValid(address->objectId))
+	if (!OidIsValid(address->objectId) || is_dropped_column(address))
 		return NULL;
 	identity = getObjectIdentityParts(address, &names, &args, true);
 	if (identity == NULL)
@@ -508,10 +539,19 @@ sl_guard_changed_objects(const EventTriggerData *event)
 	return objects;
 }
 
+/* Does it always go with something that is told of, too? */
+static bool
+only_hangs_on(const char *type)
+{
+	return strcmp(type, "default value") == 0 || strcmp(type, "rule") == 0;
+}
+
 /* What the statement dropped, but for what only hung on that. */
 List *
-sl_guard_dropped_objects(void)
+sl_guard_dropped_objects(const EventTriggerData *event)
 {
+	bool		extension = IsA(event->parsetree, DropStmt) &&
+		((DropStmt *) event->parsetree)->removeType == OBJECT_EXTENSION;
 	List	   *objects = NIL;
 	TupleTableSlot *slot;
 	Tuplestorestate *rows;
@@ -522,7 +562,9 @@ sl_guard_dropped_objects(void)
 		SlGuardObject *object;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!slot_bool(slot, 4) && !slot_bool(slot, 5))
+		/* what an extension brought along goes with it */
+		if (!slot_bool(slot, 4) &&
+			(extension || !slot_bool(slot, 5) || only_hangs_on(slot_text(slot, 7))))
 			continue;
 		object = palloc0_object(SlGuardObject);
 		object->catalog = slot_oid(slot, 1);

@@ -23,16 +23,19 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "common/invalidation.h"
 #include "common/settings.h"
@@ -88,11 +91,35 @@ list_names(List *names, const char *name)
 }
 
 /*
- * Does the call stack name this function?  It does so with a parenthesis
- * behind it, and with the schema before it unless that is in the search_path.
+ * May the bare name stand for this function?  The stack has the schema where
+ * it was not in the search_path when the function was compiled: that may have
+ * been another path.
  */
 static bool
-stack_names(const char *stack, Oid function)
+is_known_by_name(Oid function, const char *name, Oid extension)
+{
+	CatCList   *others;
+	bool		alone = true;
+	int			i;
+
+	if (FunctionIsVisible(function))
+		return true;
+	others = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	for (i = 0; i < others->n_members && alone; i++)
+	{
+		HeapTuple	tuple = &others->members[i]->tuple;
+		Oid			other = ((Form_pg_proc) GETSTRUCT(tuple))->oid;
+
+		alone = getExtensionOfObject(ProcedureRelationId,
+									 other) == extension;
+	}
+	ReleaseSysCacheList(others);
+	return alone;
+}
+
+/* Does the call stack name this function?  A parenthesis stands behind it. */
+static bool
+stack_names(const char *stack, Oid function, Oid extension)
 {
 	char	   *name = get_func_name(function);
 	char	   *schema = get_namespace_name(get_func_namespace(function));
@@ -107,7 +134,8 @@ stack_names(const char *stack, Oid function)
 	length = strlen(schema);
 	for (p = strstr(stack, call); p != NULL; p = strstr(p + 1, call))
 	{
-		if (p > stack && p[-1] == ' ')
+		if (p > stack && p[-1] == ' ' &&
+			is_known_by_name(function, name, extension))
 			return true;
 		if (p >= stack + length && strncmp(p - length, schema, length) == 0)
 			return true;
@@ -136,7 +164,7 @@ stack_names_member(const char *stack, Oid extension)
 
 		found = form->deptype == DEPENDENCY_EXTENSION &&
 			form->classid == ProcedureRelationId &&
-			stack_names(stack, form->objid);
+			stack_names(stack, form->objid, extension);
 	}
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);

@@ -20,11 +20,13 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "commands/extension.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "common/extension.h"
 #include "common/sl_compat.h"
 #include "guard/guard_private.h"
 
@@ -36,6 +38,14 @@ found(const char *class, const char *identity)
 	object->class = class;
 	object->identity = identity;
 	return object;
+}
+
+static const char *
+identity_in(Oid schema, const char *name)
+{
+	char	   *schema_name = get_namespace_name(schema);
+
+	return quote_qualified_identifier(schema_name, name);
 }
 
 static const char *
@@ -142,20 +152,19 @@ static const SlGuardObject *
 foresee_create_index(const SlOptions *rules, Node *node)
 {
 	IndexStmt  *stmt = (IndexStmt *) node;
-	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 	const SlGuardObject *table = existing(rules, stmt->relation);
+	Oid			schema;
 
-	if (table == NULL || !OidIsValid(relid))
+	if (table == NULL)
 		return NULL;
 	if (stmt->idxname == NULL)
 		return found("index of", table->identity);
+	schema = get_rel_namespace(RangeVarGetRelid(stmt->relation, NoLock,
+												true));
 	if (stmt->if_not_exists &&
-		OidIsValid(get_relname_relid(stmt->idxname,
-									 get_rel_namespace(relid))))
+		OidIsValid(get_relname_relid(stmt->idxname, schema)))
 		return NULL;
-	return found("index", quote_qualified_identifier(
-													 get_namespace_name(get_rel_namespace(relid)),
-													 stmt->idxname));
+	return found("index", identity_in(schema, stmt->idxname));
 }
 
 static const SlGuardObject *
@@ -227,6 +236,17 @@ foresee_alter_extension(const SlOptions *rules, Node *node)
 		found("extension", pstrdup(quote_identifier(name)));
 }
 
+/* An extension that is there, but for this one. */
+static const SlGuardObject *
+leaving(const SlOptions *rules, const char *name)
+{
+	if (strcmp(name, SL_EXTENSION_NAME) == 0 ||
+		!OidIsValid(get_extension_oid(name, true)) ||
+		sl_guard_lets_extension_pass(rules, name))
+		return NULL;
+	return found("extension", pstrdup(quote_identifier(name)));
+}
+
 static const SlGuardObject *
 foresee_drop(const SlOptions *rules, Node *node)
 {
@@ -248,6 +268,9 @@ foresee_drop(const SlOptions *rules, Node *node)
 				object = existing(rules,
 								  makeRangeVarFromNameList(lfirst(cell)));
 				break;
+			case OBJECT_EXTENSION:
+				object = leaving(rules, strVal(lfirst(cell)));
+				break;
 			default:
 				break;
 		}
@@ -257,20 +280,22 @@ foresee_drop(const SlOptions *rules, Node *node)
 	return NULL;
 }
 
-/* It reaches out of the database, or nobody can say what it is about. */
+/* What it does in the other database no rollback undoes. */
 static const SlGuardObject *
 foresee_subscription(const SlOptions *rules, Node *node)
 {
+	const char *name;
+
 	if (IsA(node, CreateSubscriptionStmt))
-		return found("subscription", pstrdup(quote_identifier(
-															  ((CreateSubscriptionStmt *) node)->subname)));
-	if (IsA(node, AlterSubscriptionStmt))
-		return found("subscription", pstrdup(quote_identifier(
-															  ((AlterSubscriptionStmt *) node)->subname)));
-	return found("subscription", pstrdup(quote_identifier(
-														  ((DropSubscriptionStmt *) node)->subname)));
+		name = ((CreateSubscriptionStmt *) node)->subname;
+	else if (IsA(node, AlterSubscriptionStmt))
+		name = ((AlterSubscriptionStmt *) node)->subname;
+	else
+		name = ((DropSubscriptionStmt *) node)->subname;
+	return found("subscription", pstrdup(quote_identifier(name)));
 }
 
+/* Nobody can say what it is about. */
 static const SlGuardObject *
 foresee_anything(const SlOptions *rules, Node *node)
 {
@@ -302,7 +327,6 @@ static const struct
 	{T_DropStmt, foresee_drop},
 	{T_DropSubscriptionStmt, foresee_subscription},
 	{T_IndexStmt, foresee_create_index},
-	{T_ReassignOwnedStmt, foresee_anything},
 	{T_RenameStmt, foresee_rename},
 	{T_RuleStmt, foresee_rule},
 };

@@ -26,7 +26,7 @@ typedef enum SlQueryMode
 	SL_READ,					/* with the active snapshot */
 	SL_READ_FRESH,				/* sees all that is committed by now */
 	SL_WRITE,
-	SL_WRITE_ASIDE				/* what no answer rests on that sessions keep */
+	SL_WRITE_ASIDE				/* no answer that is kept rests on it */
 } SlQueryMode;
 
 /*
