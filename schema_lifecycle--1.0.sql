@@ -568,6 +568,13 @@ COMMENT ON VIEW @extschema@.sl_ddl_log IS
 -- Boot and wait
 --
 
+CREATE PROCEDURE @extschema@.sl_wait_ready(expected_head text DEFAULT NULL,
+	wait interval DEFAULT '60 s')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_wait_ready';
+COMMENT ON PROCEDURE @extschema@.sl_wait_ready(text, interval) IS
+'return when sl_ready() is true, or say who is migrating what';
+
 
 --
 -- Watch and report

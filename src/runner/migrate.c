@@ -59,9 +59,13 @@ typedef struct Call
 	MemoryContext revision;		/* reset for each revision */
 } Call;
 
-/* 25001, with the way out for the drivers that open a transaction unasked. */
-static void
-require_top_level(FunctionCallInfo fcinfo, const char *name)
+/*
+ * 25001, with the way out for the drivers that open a transaction unasked.
+ * 'why' says what the call does, and 'otherwise' what there is besides.
+ */
+void
+sl_call_require_top_level(FunctionCallInfo fcinfo, const char *name,
+						  const char *why, const char *otherwise)
 {
 	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
 		!((CallContext *) fcinfo->context)->atomic)
@@ -69,8 +73,9 @@ require_top_level(FunctionCallInfo fcinfo, const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 			 errmsg("CALL %s() cannot run inside a transaction block", name),
-			 errdetail("It commits after each revision."),
-			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off. Or use SELECT sl_apply_pending() in the transaction.")));
+			 errdetail("%s", why),
+			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off. %s",
+					 otherwise)));
 }
 
 /*
@@ -534,7 +539,9 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", name)));
-	require_top_level(fcinfo, name);
+	sl_call_require_top_level(fcinfo, name,
+							  _("It commits after each revision."),
+							  _("Or use SELECT sl_apply_pending() in the transaction."));
 	sl_require_writer(name);
 	call.name = name;
 	call.direction = direction;

@@ -248,6 +248,9 @@ extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 extern void sl_step_verify(Node *stmt);
 
 /* in migrate.c */
+extern void sl_call_require_top_level(FunctionCallInfo fcinfo,
+									  const char *name, const char *why,
+									  const char *otherwise);
 extern void sl_call_commit(void);
 
 /* in worker.c */

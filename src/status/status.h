@@ -92,6 +92,10 @@ extern void sl_json_stamp_drift(struct SlDocument *document,
 /* in verify.c */
 extern bool sl_verdict_is_unknown(const SlVerdict *verdict);
 extern bool sl_ready_of(const SlReport *report, const char *expected);
+extern bool sl_ready_now(const char *expected);
+
+/* in lock.c */
+extern char *sl_lock_holder_text(void);
 
 /* in require.c */
 extern bool sl_error_must_pass(const ErrorData *error);
