@@ -580,6 +580,28 @@ COMMENT ON PROCEDURE @extschema@.sl_wait_ready(text, interval) IS
 -- Watch and report
 --
 
+CREATE FUNCTION @extschema@.sl_watch()
+RETURNS text
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_watch';
+COMMENT ON FUNCTION @extschema@.sl_watch() IS
+'the verdict; one that changed is written down and notified';
+
+CREATE FUNCTION @extschema@.sl_incident_rows(
+	OUT at timestamptz, OUT verdict text, OUT previous text,
+	OUT findings jsonb)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_incident_rows';
+COMMENT ON FUNCTION @extschema@.sl_incident_rows() IS
+'the rows of the view sl_incident';
+
+CREATE VIEW @extschema@.sl_incident WITH (security_invoker = true) AS
+	SELECT at, verdict, previous, findings
+	  FROM @extschema@.sl_incident_rows();
+COMMENT ON VIEW @extschema@.sl_incident IS
+'the verdicts that sl_watch() saw, a row a change';
+
 
 --
 -- Operate

@@ -81,6 +81,10 @@ extern SlReport *sl_report_make(const char *expected, SlReportDepth depth);
 extern bool sl_stamp_is_wanted(const SlReport *report,
 							   const SlStampFinding *finding);
 
+/* in status.c */
+extern Jsonb *sl_status_document(const SlReport *report,
+								 const char *expected);
+
 /* in finding.c */
 struct SlDocument;
 extern char *sl_drift_text(const SlDriftFinding *finding);
