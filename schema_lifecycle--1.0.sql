@@ -575,6 +575,14 @@ AS 'MODULE_PATHNAME', 'sl_wait_ready';
 COMMENT ON PROCEDURE @extschema@.sl_wait_ready(text, interval) IS
 'return when sl_ready() is true, or say who is migrating what';
 
+CREATE FUNCTION @extschema@.sl_preflight(target text DEFAULT NULL,
+	OUT check_name text, OUT ok boolean, OUT detail text, OUT remedy text)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_preflight';
+COMMENT ON FUNCTION @extschema@.sl_preflight(text) IS
+'what would stand in the way of a run to the target, without running anything';
+
 
 --
 -- Watch and report
