@@ -46,6 +46,7 @@
 
 #include "common/sl_compat.h"
 #include "common/sl_errors.h"
+#include "runner/call.h"
 #include "runner/runner.h"
 #include "status/status.h"
 

@@ -20,26 +20,21 @@
  */
 #include "postgres.h"
 
-#include "commands/async.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 #include "common/extension.h"
 #include "common/sl_compat.h"
 #include "ledger/verdict.h"
-#include "status/document.h"
+#include "operate/operate.h"
 #include "status/status.h"
 
 PG_FUNCTION_INFO_V1(sl_watch);
 
 /* field4 of an advisory lock's tag that no SQL function can name */
 #define WATCH_LOCK_CLASS 0x5357		/* "SW" */
-
-/* what fits into a notification, with room for its channel */
-#define MAX_PAYLOAD 7900
 
 /* Until the end of the transaction; false: somebody else has it. */
 static bool
@@ -52,51 +47,14 @@ take_turn(void)
 		LOCKACQUIRE_NOT_AVAIL;
 }
 
-static void
-put_names(SlDocument *document, const char *key, List *rows)
-{
-	ListCell   *cell;
-
-	sl_json_begin_array(document, key);
-	foreach(cell, rows)
-		sl_json_string(document, NULL,
-					   ((const SlRevisionRow *) lfirst(cell))->revision);
-	sl_json_end_array(document);
-}
-
-/* What the listeners get; without the revisions, if they are too many. */
-static char *
-notification(const SlReport *report, const char *previous, bool revisions)
-{
-	SlDocument	document = {NULL, NULL};
-	Jsonb	   *jsonb;
-
-	sl_json_begin_object(&document, NULL);
-	sl_json_string(&document, "verdict", report->verdict->name);
-	sl_json_string(&document, "previous", previous);
-	if (revisions)
-	{
-		put_names(&document, "expected", report->expected);
-		put_names(&document, "current", report->standing.current);
-	}
-	sl_json_time(&document, "at", GetCurrentTimestamp());
-	sl_json_end_object(&document);
-	jsonb = JsonbValueToJsonb(document.result);
-	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
-}
-
 /* Write it down and tell. */
 static void
 record(const SlReport *report, const char *previous)
 {
-	char	   *payload = notification(report, previous, true);
-
-	if (strlen(payload) > MAX_PAYLOAD)
-		payload = notification(report, previous, false);
 	sl_verdict_put(report->verdict->name, previous,
 				   sl_status_document(report, NULL),
 				   report->options.log_retention_days);
-	Async_Notify("schema_lifecycle", payload);
+	sl_notify_verdict(report, previous);
 }
 
 static bool

@@ -85,6 +85,9 @@ extern bool sl_stamp_is_wanted(const SlReport *report,
 extern Jsonb *sl_status_document(const SlReport *report,
 								 const char *expected);
 
+/* in assert.c */
+extern void sl_assert_report(const SlReport *report);
+
 /* in finding.c */
 struct SlDocument;
 extern char *sl_drift_text(const SlDriftFinding *finding);
