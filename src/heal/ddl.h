@@ -46,6 +46,7 @@ typedef struct SlDdl
 	bool		unsafe;			/* it is not to run by itself */
 	bool		looks;			/* rows may be in the way */
 	const char *reason;			/* why it is unsafe */
+	List	   *otherwise;		/* char *: where the server refuses those */
 } SlDdl;
 
 typedef void (*SlDdlAlter) (SlDdl *ddl, const SlFact *expected,

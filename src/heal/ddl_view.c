@@ -82,8 +82,14 @@ view_text(const SlFact *fact, bool replace)
 void
 sl_create_view(SlDdl *ddl, const SlFact *fact)
 {
-	sl_ddl_add(ddl, "%s", view_text(fact, false));
+	const char *text = view_text(fact, false);
+
+	sl_ddl_add(ddl, "%s", text);
 	add_columns(ddl, fact);
+	/* whether it is filled is no fact: better empty than not there */
+	if (strcmp(fact->class, "materialized view") == 0)
+		ddl->otherwise = lcons(psprintf("%s WITH NO DATA", text),
+							   list_copy_tail(ddl->statements, 1));
 }
 
 /*

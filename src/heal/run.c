@@ -155,7 +155,10 @@ run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
 
 	CHECK_FOR_INTERRUPTS();
 	error = sl_heal_try(confinement, options, work, &attempt);
-	if (error != NULL && step->otherwise != NIL && !ends_everything(error))
+	if (error != NULL && step->otherwise != NIL &&
+		(!ends_everything(error) ||
+		 error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE) &&
+		(last || !is_too_early(error)))
 	{
 		attempt.statements = step->otherwise;
 		error = sl_heal_try(confinement, options, work, &attempt);

@@ -148,6 +148,7 @@ add_step(Steps *steps, const char *action, const SlDifference *difference,
 	step->statements = ddl->statements;
 	step->safe = !ddl->unsafe;
 	step->reason = ddl->reason;
+	step->otherwise = ddl->otherwise;
 	step->looks = ddl->looks;
 	step->difference = difference;
 	step->setters = difference->setters;
