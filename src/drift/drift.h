@@ -130,6 +130,39 @@ typedef struct SlTruth
 /* in truth.c */
 extern void sl_truth_look(SlTruth *truth);
 
+/* in suppose.c: what the catalog says of a revision that is pending */
+typedef enum SlSupposition
+{
+	SL_SUPPOSE_UNKNOWN,			/* there is no footprint of it */
+	SL_SUPPOSE_SILENT,			/* nothing that it did should be there now, or
+								 * it did nothing: no telling */
+	SL_SUPPOSE_ABSENT,			/* nothing of it is there */
+	SL_SUPPOSE_PARTLY,			/* some is, or not as it made it */
+	SL_SUPPOSE_THERE			/* all of it */
+} SlSupposition;
+
+typedef struct SlSupposed
+{
+	SlSupposition state;
+	const char *evidence;		/* what that rests on: rehearsed, ...; NULL:
+								 * on nothing */
+} SlSupposed;
+
+extern SlSupposed *sl_suppose_applied(List *rows);
+
+/* Where the catalog could be. */
+typedef struct SlPlace
+{
+	char	   *revision;
+	int			missing;
+	int			altered;
+	int			unexpected;
+	bool		exact;
+} SlPlace;
+
+/* in locate.c */
+extern List *sl_places(void);
+
 /*
  * The same with every fact that differs.  'replayed', char *: as if these
  * revisions, which are applied, had run again before.

@@ -229,9 +229,12 @@ extern List *sl_differences(SlLook *look, List *replayed,
 							MemoryContext result);
 
 /* in accept.c */
-extern SlIgnore *sl_ignore_parse(const char *text);
+extern SlIgnore *sl_ignore_read(const char *text);
+extern bool sl_ignores_nothing(const SlIgnore *ignore);
 extern bool sl_is_ignored(const SlIgnore *ignore, const char *class,
 						  const char *identity, const char *attribute);
+extern bool sl_is_partly_ignored(const SlIgnore *ignore, const char *class,
+								 const char *identity);
 extern bool sl_is_accepted(const SlAccepted *accepted, int count,
 						   const char *class, const char *identity,
 						   const char *attribute);

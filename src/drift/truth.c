@@ -335,7 +335,7 @@ read_settings(SlLook *look)
 	look->what.schemas = settings.managed_schemas;
 	look->what.owners = settings.compare_owners;
 	look->what.privileges = settings.compare_privileges;
-	look->ignore = sl_ignore_parse(settings.ignore);
+	look->ignore = sl_ignore_read(settings.ignore);
 }
 
 /* Both sides, as hashes. */
