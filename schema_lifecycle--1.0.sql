@@ -533,6 +533,12 @@ AS 'MODULE_PATHNAME', 'sl_repair';
 COMMENT ON FUNCTION @extschema@.sl_repair(jsonb) IS
 'do what is safe of sl_repair_plan(), and prove it or roll it back';
 
+CREATE PROCEDURE @extschema@.sl_repair_online(options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_repair_online';
+COMMENT ON PROCEDURE @extschema@.sl_repair_online(jsonb) IS
+'the same, committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
+
 
 --
 -- Other tools
