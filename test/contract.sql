@@ -52,6 +52,9 @@ INSERT INTO expected VALUES
 -- lint
 
 -- heal
+('f', 'sl_repair_plan', 'OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT safe boolean, OUT reason text', 'SETOF record'),
+('f', 'sl_repair', 'options jsonb DEFAULT ''{}''::jsonb, OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT outcome text', 'SETOF record'),
+('p', 'sl_repair_online', 'IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- other tools
 
@@ -70,7 +73,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 65);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 66);
 
 --
 -- Functions
@@ -197,6 +200,7 @@ SELECT throws_ok($$SELECT sl_grant(current_user::regrole, 'no_such_level')$$, 'S
 SELECT throws_ok($$CALL sl_migrate()$$, '25001');
 SELECT throws_ok($$CALL sl_revert_online('base')$$, '25001');
 SELECT throws_ok($$CALL sl_rehearse()$$, '25001');
+SELECT throws_ok($$CALL sl_repair_online()$$, '25001');
 SELECT is((SELECT revision FROM sl_apply_pending()), 'c1', 'a run');
 SELECT throws_ok($$SELECT sl_register('c1', 'SELECT 3')$$, 'SL003');
 SELECT throws_ok($$SELECT sl_unregister('c1')$$, 'SL009');
