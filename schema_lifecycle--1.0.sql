@@ -563,7 +563,8 @@ COMMENT ON FUNCTION @extschema@.sl_lint_script(text) IS
 CREATE FUNCTION @extschema@.sl_repair_plan(
 	OUT ordinal integer, OUT revision text, OUT action text,
 	OUT statement text, OUT safe boolean, OUT reason text)
-RETURNS SETOF record LANGUAGE C VOLATILE
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_repair_plan';
 COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
 'the statements that bring the schema to what it should be, and which of them are safe';
@@ -571,10 +572,17 @@ COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
 CREATE FUNCTION @extschema@.sl_repair(options jsonb DEFAULT '{}',
 	OUT ordinal integer, OUT revision text, OUT action text,
 	OUT statement text, OUT outcome text)
-RETURNS SETOF record LANGUAGE C VOLATILE
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_repair';
 COMMENT ON FUNCTION @extschema@.sl_repair(jsonb) IS
 'do what is safe of sl_repair_plan(), and prove it or roll it back';
+
+CREATE PROCEDURE @extschema@.sl_repair_online(options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_repair_online';
+COMMENT ON PROCEDURE @extschema@.sl_repair_online(jsonb) IS
+'the same, committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
 
 
 --

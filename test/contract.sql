@@ -54,6 +54,9 @@ INSERT INTO expected VALUES
 ('f', 'sl_lint_script', 'script text, OUT revision text, OUT statement integer, OUT line integer, OUT rule text, OUT severity text, OUT message text, OUT hint text', 'SETOF record'),
 
 -- heal
+('f', 'sl_repair_plan', 'OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT safe boolean, OUT reason text', 'SETOF record'),
+('f', 'sl_repair', 'options jsonb DEFAULT ''{}''::jsonb, OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT outcome text', 'SETOF record'),
+('p', 'sl_repair_online', 'IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- other tools
 
@@ -80,7 +83,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 65);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 66);
 
 --
 -- Functions
@@ -213,6 +216,7 @@ SELECT throws_ok($$CALL sl_wait_ready()$$, '25001');
 SELECT throws_ok($$SELECT sl_guard('perhaps')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_preflight('unknown')$$, 'SL002');
 SELECT throws_ok($$CALL sl_rehearse()$$, '25001');
+SELECT throws_ok($$CALL sl_repair_online()$$, '25001');
 SELECT is((SELECT revision FROM sl_apply_pending()), 'c1', 'a run');
 SELECT throws_ok($$SELECT sl_register('c1', 'SELECT 3')$$, 'SL003');
 SELECT throws_ok($$SELECT sl_unregister('c1')$$, 'SL009');
