@@ -30,7 +30,8 @@ typedef struct SlAdopted
 	const char *outcome;		/* adopted; stamped, partial, altered: the
 								 * catalog does not bear it out; unverifiable:
 								 * nothing is known of it; unresolved: facts
-								 * cannot decide, sl_resolve() can */
+								 * cannot decide, sl_resolve() can; unknown: it
+								 * is not registered */
 	const char *evidence;		/* applied, rehearsed, ...; NULL: none */
 	const char *detail;			/* NULL: none */
 	bool		claimed;		/* it is in the history now */

@@ -70,6 +70,8 @@ typedef struct SlWord
 	SlWordKind	kind;
 	char	   *revision;		/* as the registry would have it */
 	char	   *checksum;		/* as the tool writes it; NULL: none */
+	int64		order;			/* when it came to be; 0: the table does not
+								 * say */
 } SlWord;
 
 /* What an adapter needs to bring its table in step. */
@@ -90,6 +92,7 @@ typedef struct SlAdapter
 	const char *usual_name;		/* of its table */
 	bool		by_name;		/* other tables have such columns, too: found
 								 * by itself only under its usual name */
+	bool		ordered;		/* the table says in which order it was */
 	const SlToolColumn *columns;
 	int			ncolumns;
 	const char *const *formats; /* of its files in the registry, up to NULL */
@@ -100,11 +103,11 @@ typedef struct SlAdapter
 	/* NULL: the columns are enough */
 	bool		(*fits) (Oid relid);
 
-	/* one row, in its order; cells by column, NULL: null */
+	/* one row; cells by column, NULL: null */
 	void		(*read) (const char *const *cells, List **words);
 
-	/* once all are read; NULL: nothing */
-	List	   *(*settle) (List *words);
+	/* could that be an id of the tool's?  NULL: any is */
+	bool		(*could_be) (const char *revision);
 
 	/*
 	 * Does a revision come at or before another, in the tool's order?  NULL:
@@ -123,26 +126,6 @@ typedef struct SlAdapter
 	void		(*sync) (const SlSync *sync);
 } SlAdapter;
 
-/* in adapters.c */
-extern const SlAdapter *const sl_adapters[];
-extern const int sl_adapters_count;
-extern const SlAdapter *sl_adapter_find(const char *name);
-extern char *sl_adapter_names(void);
-extern bool sl_adapter_has_format(const SlAdapter *adapter,
-								  const char *format);
-
-/* the tools, a file each */
-extern const SlAdapter sl_adapter_alembic;
-
-/* in table.c */
-extern SlVersionTable *sl_version_table_find(const char *tool,
-											 const char *name);
-extern SlVersionTable *sl_version_table_known(const SlVersionTableRow *row);
-extern bool sl_version_table_lock(const SlVersionTable *table,
-								  LOCKMODE mode);
-extern List *sl_version_table_words(const SlVersionTable *table);
-extern void sl_version_table_require_writable(const SlVersionTable *table);
-
 /* in write.c: writing to a version table, as its owner */
 typedef struct SlWriter
 {
@@ -156,6 +139,45 @@ extern void sl_writer_begin(SlWriter *writer, const SlVersionTable *table);
 extern uint64 sl_writer_run(SlWriter *writer, const char *statement,
 							const char *const *values, int nvalues);
 extern void sl_writer_end(SlWriter *writer);
+
+/* in adapters.c */
+extern const SlAdapter *const sl_adapters[];
+extern const int sl_adapters_count;
+extern const SlAdapter *sl_adapter_find(const char *name);
+extern char *sl_adapter_names(void);
+extern bool sl_adapter_has_format(const SlAdapter *adapter,
+								  const char *format);
+
+/* the tools, a file each */
+extern const SlAdapter sl_adapter_alembic;
+extern const SlAdapter sl_adapter_dbmate;
+extern const SlAdapter sl_adapter_flyway;
+extern const SlAdapter sl_adapter_golang_migrate;
+extern const SlAdapter sl_adapter_prisma;
+extern const SlAdapter sl_adapter_rails;
+
+/* in words.c: what several of them need */
+extern SlWord *sl_word_add(List **words, SlWordKind kind,
+						   const char *revision);
+extern List *sl_words_settle(List *words);
+extern int	sl_compare_digits(const char *a, const char *b);
+extern bool sl_is_digits(const char *text);
+
+/* What is to be put into a table that has a row for each revision, or taken
+ * out of it. */
+typedef void (*SlSyncRow) (SlWriter *writer, const SlRegistryEntry *entry,
+						   const char *revision, int64 elapsed);
+extern void sl_sync_rows(const SlSync *sync, SlSyncRow insert,
+						 SlSyncRow remove);
+
+/* in table.c */
+extern SlVersionTable *sl_version_table_find(const char *tool,
+											 const char *name);
+extern SlVersionTable *sl_version_table_known(const SlVersionTableRow *row);
+extern bool sl_version_table_lock(const SlVersionTable *table,
+								  LOCKMODE mode);
+extern List *sl_version_table_words(const SlVersionTable *table);
+extern void sl_version_table_require_writable(const SlVersionTable *table);
 
 /* in mirror.c */
 extern void sl_mirror_sync(const SlVersionTable *table,

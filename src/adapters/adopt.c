@@ -47,9 +47,12 @@ typedef struct Taken
 	const SlRevisionRow *row;
 	SlAdopted  *adopted;
 	const char *checksum;		/* as the table has it; NULL: none */
+	bool		changed;		/* that is not the registered script's */
+	int			place;			/* in the lineage */
 	List	   *findings;		/* const SlStampFinding * */
-	bool		claim;
 } Taken;
+
+struct Place;
 
 typedef struct Adoption
 {
@@ -58,6 +61,8 @@ typedef struct Adoption
 	SlGraph    *graph;
 	SlLineage	lineage;
 	bool	   *known;			/* by place in the lineage */
+	bool	   *wanted;			/* the table stands for it */
+	struct Place *places;
 	Taken	   *items;			/* in the order in which they are claimed */
 	int			nitems;
 	int			space;
@@ -80,7 +85,6 @@ add_item(Adoption *adoption, const SlRevisionRow *row)
 	item = &adoption->items[adoption->nitems++];
 	memset(item, 0, sizeof(*item));
 	item->row = row;
-	item->claim = true;
 	item->adopted = palloc0_object(SlAdopted);
 	item->adopted->revision = row->revision;
 	return item;
@@ -190,44 +194,49 @@ compare_places(const void *a, const void *b)
 }
 
 /* Where the rows are in the lineage. */
-static Place *
-sorted_places(const SlLineage *lineage)
+static void
+sort_places(Adoption *adoption)
 {
-	Place	   *places = palloc_array(Place, lineage->count + 1);
+	const SlLineage *lineage = &adoption->lineage;
 	int			i;
 
+	adoption->places = palloc_array(Place, lineage->count + 1);
 	for (i = 0; i < lineage->count; i++)
 	{
-		places[i].row = lineage->rows[i];
-		places[i].place = i;
+		adoption->places[i].row = lineage->rows[i];
+		adoption->places[i].place = i;
 	}
-	qsort(places, lineage->count, sizeof(Place), compare_places);
-	return places;
+	qsort(adoption->places, lineage->count, sizeof(Place), compare_places);
 }
 
 static void
-want_row(Adoption *adoption, const Place *places, bool *wanted,
-		 const SlRevisionRow *row, const char *checksum)
+want_row(Adoption *adoption, const SlRevisionRow *row, const char *checksum)
 {
 	Place		key = {row};
-	const Place *found = bsearch(&key, places, adoption->lineage.count,
-								 sizeof(Place), compare_places);
+	const Place *found = bsearch(&key, adoption->places,
+								 adoption->lineage.count, sizeof(Place),
+								 compare_places);
+	Taken	   *taken;
 
-	/* not in the lineage: a repeatable, and those come last */
-	if (found != NULL && wanted[found->place])
+	if (found != NULL && adoption->wanted[found->place])
 		return;
 	if (found != NULL)
-		wanted[found->place] = true;
-	if (!sl_graph_is_applied(adoption->graph, row))
-		add_item(adoption, row)->checksum = checksum;
+		adoption->wanted[found->place] = true;
+	if (sl_graph_is_applied(adoption->graph, row))
+		return;
+	taken = add_item(adoption, row);
+	taken->checksum = checksum;
+
+	/* a repeatable is not in the lineage: those come last */
+	taken->place = found != NULL ? found->place : adoption->lineage.count;
 }
 
-/* All that a row stands for. */
+/* All that a row stands for; false: nobody knows. */
 static bool
-want_word(Adoption *adoption, const Place *places, bool *wanted,
-		  const SlWord *word)
+want_word(Adoption *adoption, const SlWord *word)
 {
 	const SlAdapter *adapter = adoption->table->adapter;
+	const SlLineage *lineage = &adoption->lineage;
 	const SlRevisionRow *row = sl_graph_find(adoption->graph,
 											 word->revision);
 	ListCell   *cell;
@@ -235,37 +244,90 @@ want_word(Adoption *adoption, const Place *places, bool *wanted,
 
 	if (word->kind == SL_WORD_ALL_BEFORE && adapter->is_before != NULL)
 	{
-		for (i = 0; i < adoption->lineage.count; i++)
+		for (i = 0; i < lineage->count; i++)
 			if (adoption->known[i] &&
-				adoption->lineage.rows[i]->kind == SL_KIND_VERSIONED &&
-				adapter->is_before(adoption->lineage.rows[i]->revision,
+				lineage->rows[i]->kind == SL_KIND_VERSIONED &&
+				adapter->is_before(lineage->rows[i]->revision,
 								   word->revision))
-				want_row(adoption, places, wanted,
-						 adoption->lineage.rows[i], NULL);
+				want_row(adoption, lineage->rows[i], NULL);
 		return true;
 	}
 	if (row == NULL)
 		return false;
 	if (word->kind == SL_WORD_APPLIED)
-		want_row(adoption, places, wanted, row, word->checksum);
+		want_row(adoption, row, word->checksum);
 	else
 		foreach(cell, sl_graph_with_ancestors(adoption->graph, row))
-			want_row(adoption, places, wanted, lfirst(cell), NULL);
+			want_row(adoption, lfirst(cell), NULL);
 	return true;
 }
 
-/*
- * What the table says is applied, and is not claimed yet.  A checksum that is
- * another than that of the file says that a repeatable is not as the file is.
- */
-static void
-take_words(Adoption *adoption, const List *words, bool **wanted)
+static int
+compare_taken(const void *a, const void *b)
 {
-	Place	   *places = sorted_places(&adoption->lineage);
-	List	   *unknown = NIL;
+	return ((const Taken *) a)->place - ((const Taken *) b)->place;
+}
+
+/* In a set of revisions there may be some whose files are long gone. */
+static void
+list_unknown(Adoption *adoption, const List *unknown)
+{
 	ListCell   *cell;
 
-	*wanted = palloc0_array(bool, adoption->lineage.count + 1);
+	foreach(cell, unknown)
+	{
+		SlAdopted  *adopted = palloc0_object(SlAdopted);
+
+		adopted->revision = lfirst(cell);
+		adopted->outcome = "unknown";
+		adopted->detail =
+			psprintf(_("%s has it, and it is not registered: nothing can be said of it"),
+					 adoption->table->title);
+		adoption->result->rows = lappend(adoption->result->rows, adopted);
+	}
+}
+
+/*
+ * A checksum is that of the script which ran: if the registered one has
+ * another, a repeatable is pending, and of the others it is said.
+ */
+static void
+compare_checksums(Adoption *adoption)
+{
+	const SlAdapter *adapter = adoption->table->adapter;
+	int			kept = 0;
+	int			i;
+
+	if (adapter->same_checksum == NULL)
+		return;
+	for (i = 0; i < adoption->nitems; i++)
+	{
+		Taken	   *taken = &adoption->items[i];
+		SlRegistryEntry *entry;
+
+		CHECK_FOR_INTERRUPTS();
+		if (taken->checksum != NULL)
+		{
+			entry = sl_registry_get(taken->row->revision, true);
+			taken->changed = entry != NULL && entry->up != NULL &&
+				!adapter->same_checksum(taken->checksum, entry);
+		}
+		if (!taken->changed || sl_kind_runs_once(taken->row->kind))
+			adoption->items[kept++] = *taken;
+	}
+	adoption->nitems = kept;
+}
+
+/* What the table says is applied, and is not claimed yet. */
+static void
+take_words(Adoption *adoption, const List *words)
+{
+	List	   *unknown = NIL;
+	bool		set = false;
+	ListCell   *cell;
+
+	sort_places(adoption);
+	adoption->wanted = palloc0_array(bool, adoption->lineage.count + 1);
 	foreach(cell, words)
 	{
 		const SlWord *word = lfirst(cell);
@@ -273,12 +335,18 @@ take_words(Adoption *adoption, const List *words, bool **wanted)
 		CHECK_FOR_INTERRUPTS();
 		if (word->kind == SL_WORD_FAILED)
 			refuse_failed(adoption->table, word);
-		if (word->kind != SL_WORD_UNDONE &&
-			!want_word(adoption, places, *wanted, word))
+		set |= word->kind == SL_WORD_APPLIED;
+		if (!want_word(adoption, word))
 			unknown = lappend(unknown, word->revision);
 	}
-	if (unknown != NIL)
+	if (unknown != NIL &&
+		(!set || list_length(unknown) == list_length(words)))
 		refuse_unknown(adoption->table, unknown);
+	list_unknown(adoption, unknown);
+	if (!adoption->table->adapter->ordered && adoption->nitems > 1)
+		qsort(adoption->items, adoption->nitems, sizeof(Taken),
+			  compare_taken);
+	compare_checksums(adoption);
 }
 
 /*-------------------------------------------------------------------------
@@ -484,6 +552,11 @@ judge(const Adoption *adoption, Taken *item)
 			_("there is no footprint of it to hold against the catalog: CALL sl_rehearse()") :
 			describe_findings(adoption, item->findings);
 	}
+	if (item->changed)
+		adopted->detail =
+			psprintf(_("%s%sthe script that ran had the checksum %s, which is not that of the registered one"),
+					 adopted->detail == NULL ? "" : adopted->detail,
+					 adopted->detail == NULL ? "" : "; ", item->checksum);
 }
 
 static void
@@ -578,8 +651,7 @@ sort_findings(Adoption *adoption, const SlTruth *truth)
  * unless it is there.
  */
 static void
-require_borne_out(const Adoption *adoption, const bool *wanted,
-				  const SlTruth *truth)
+require_borne_out(const Adoption *adoption, const SlTruth *truth)
 {
 	const SlLineage *lineage = &adoption->lineage;
 	ListCell   *cell;
@@ -587,7 +659,7 @@ require_borne_out(const Adoption *adoption, const bool *wanted,
 
 	for (i = 0; i < lineage->count; i++)
 	{
-		if (wanted[i] || !adoption->known[i] || !lineage->rows[i]->applied)
+		if (adoption->wanted[i] || !adoption->known[i] || !lineage->rows[i]->applied)
 			continue;
 		foreach(cell, truth->stamp)
 		{
@@ -613,17 +685,16 @@ adopt_words(Adoption *adoption, const List *words, bool mirror)
 {
 	int64		first_id = sl_log_next_id();
 	SlTruth		truth = {0};
-	bool	   *wanted;
 	int			i;
 
-	take_words(adoption, words, &wanted);
+	take_words(adoption, words);
 	index_items(adoption);
 	if (adoption->nitems > 0)
 		claim_items(adoption, first_id);
 	if (adoption->nitems > 0 || mirror)
 		look(&truth);
 	if (mirror)
-		require_borne_out(adoption, wanted, &truth);
+		require_borne_out(adoption, &truth);
 	if (adoption->nitems == 0)
 		return;
 	sort_findings(adoption, &truth);

@@ -35,13 +35,8 @@ static const char *const formats[] = {"alembic", "alembic-sql", NULL};
 static void
 read_row(const char *const *cells, List **words)
 {
-	SlWord	   *word = palloc0_object(SlWord);
-
-	if (cells[0] == NULL)
-		return;
-	word->kind = SL_WORD_ALL_BEFORE;
-	word->revision = unconstify(char *, cells[0]);
-	*words = lappend(*words, word);
+	if (cells[0] != NULL)
+		(void) sl_word_add(words, SL_WORD_ALL_BEFORE, cells[0]);
 }
 
 /*

@@ -23,7 +23,7 @@
 
 /*
  * Which revisions the tool knows: those that came from its files, or, if none
- * did, all versioned ones, for they were written down by hand.
+ * did, all whose ids could be its own, for they were written down by hand.
  */
 void
 sl_mirror_known(const SlVersionTable *table, SlGraph *graph,
@@ -41,7 +41,8 @@ sl_mirror_known(const SlVersionTable *table, SlGraph *graph,
 		any |= (*known)[i];
 	}
 	for (i = 0; i < lineage->count && !any; i++)
-		(*known)[i] = true;
+		(*known)[i] = table == NULL || table->adapter->could_be == NULL ||
+			table->adapter->could_be(lineage->rows[i]->revision);
 }
 
 /* Bring a table in step with what is applied now. */

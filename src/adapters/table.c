@@ -467,5 +467,5 @@ sl_version_table_words(const SlVersionTable *table)
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	table_close(rel, AccessShareLock);
-	return adapter->settle == NULL ? words : adapter->settle(words);
+	return sl_words_settle(words);
 }
