@@ -548,9 +548,12 @@ judge(const Adoption *adoption, Taken *item)
 	else
 	{
 		adopted->outcome = finding->verdict;
-		adopted->detail = finding->class == NULL ?
-			_("there is no footprint of it to hold against the catalog: CALL sl_rehearse()") :
-			describe_findings(adoption, item->findings);
+		if (finding->class != NULL)
+			adopted->detail = describe_findings(adoption, item->findings);
+		else
+			adopted->detail = item->row->external ?
+				_("there is no footprint of it to hold against the catalog, and no script to rehearse: push one, or sl_import_manifest()") :
+				_("there is no footprint of it to hold against the catalog: CALL sl_rehearse()");
 	}
 	if (item->changed)
 		adopted->detail =
