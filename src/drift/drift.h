@@ -109,6 +109,19 @@ typedef struct SlTruth
 /* in truth.c */
 extern void sl_truth_look(SlTruth *truth);
 
+/* in suppose.c: what the catalog says of a revision that is pending */
+typedef enum SlSupposition
+{
+	SL_SUPPOSE_UNKNOWN,			/* there is no footprint of it */
+	SL_SUPPOSE_SILENT,			/* nothing that it did should be there now, or
+								 * it did nothing: no telling */
+	SL_SUPPOSE_ABSENT,			/* nothing of it is there */
+	SL_SUPPOSE_PARTLY,			/* some is, or not as it made it */
+	SL_SUPPOSE_THERE			/* all of it */
+} SlSupposition;
+
+extern SlSupposition *sl_suppose_applied(List *rows);
+
 /* Where the catalog could be. */
 typedef struct SlPlace
 {
