@@ -132,6 +132,18 @@ SELECT * FROM alembic_version;
 SELECT revision FROM sl_pending();
 SELECT sl_verify('a4');
 ROLLBACK;
+-- its place: before a5, which altered what a4 had made
+BEGIN;
+DROP TABLE t5, alembic_version;
+CREATE INDEX t3_c ON t3 (c);
+SELECT sl_register('a5', 'ALTER TABLE t1 ALTER COLUMN d TYPE bigint', 'ALTER TABLE t1 ALTER COLUMN d TYPE int') \gset
+SELECT count(*) FROM sl_stamp('a4', true, 'to run a5');
+SELECT revision, outcome FROM sl_apply_pending('a5');
+SELECT count(*) FROM sl_stamp('base', true, 'to be found again');
+SELECT revision, outcome FROM sl_adopt();
+SELECT sl_resolve('a4', 'applied', 'I looked');
+SELECT sl_verify('a5');
+ROLLBACK;
 BEGIN;
 DROP TABLE alembic_version, t5, t3;
 ALTER TABLE t1 DROP COLUMN d;
@@ -164,6 +176,8 @@ CREATE SCHEMA "My App";
 CREATE TABLE "My App"."Version ""it's""" (version_num text PRIMARY KEY, note text DEFAULT 'x');
 INSERT INTO "My App"."Version ""it's""" VALUES ('a1');
 SELECT * FROM sl_adopt();
+SELECT revision, outcome FROM sl_adopt('auto', '"My App"."Version ""it''s"""');
+SELECT revision, outcome FROM sl_adopt('auto', 'alembic_version', false);
 SELECT revision, outcome FROM sl_adopt('auto', '"My App"."Version ""it''s"""');
 SELECT * FROM sl_stamp('a2', true, 'to see');
 TABLE "My App"."Version ""it's""";

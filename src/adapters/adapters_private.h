@@ -20,6 +20,7 @@
 #include "lib/stringinfo.h"
 #include "storage/lock.h"
 
+#include "drift/drift.h"
 #include "graph/graph.h"
 #include "ledger/version_table.h"
 #include "runner/runner.h"
@@ -74,13 +75,58 @@ typedef struct SlWord
 								 * say */
 } SlWord;
 
+/* The graph, as far as a tool knows it. */
+typedef struct SlReach
+{
+	const struct SlAdapter *adapter;
+	SlGraph    *graph;
+	SlLineage	lineage;
+	bool	   *known;			/* by place in the lineage: the tool knows it */
+	struct SlReachPlace *places;
+} SlReach;
+
+typedef void (*SlReachSink) (const SlRevisionRow *row, const SlWord *word,
+							 void *arg);
+
+/* in reach.c */
+extern void sl_reach_init(SlReach *reach, const struct SlAdapter *adapter);
+extern int	sl_reach_place(const SlReach *reach, const SlRevisionRow *row);
+extern bool sl_reach_word(const SlReach *reach, const SlWord *word,
+						  SlReachSink sink, void *arg);
+
+/* A revision that is taken over. */
+typedef struct SlTaken
+{
+	const SlRevisionRow *row;
+	SlAdopted  *adopted;
+	const char *checksum;		/* as the table has it; NULL: none */
+	bool		changed;		/* that is not the registered script's */
+	int			place;			/* in the lineage */
+	List	   *findings;		/* SlStampFinding *, of the catalog */
+} SlTaken;
+
+typedef struct SlTaking
+{
+	SlTaken    *items;			/* in the order in which they are claimed */
+	int			count;
+	int			space;
+	SlTaken   **by_name;
+	List	   *columns;		/* char *, of tables that are missing */
+} SlTaking;
+
+/* in taking.c */
+extern SlTaken *sl_taking_add(SlTaking *taking, const SlRevisionRow *row);
+extern void sl_taking_claim(SlTaking *taking, int64 first_id);
+extern void sl_truth_now(SlTruth *truth);
+extern void sl_taking_judge(SlTaking *taking, const SlTruth *truth);
+extern void sl_taking_record(SlTaking *taking, int64 first_id,
+							 const char *reason);
+
 /* What an adapter needs to bring its table in step. */
 typedef struct SlSync
 {
 	const SlVersionTable *table;
-	SlGraph    *graph;
-	SlLineage	lineage;
-	bool	   *known;			/* by place in the lineage: the tool knows it */
+	SlReach		reach;
 	List	   *words;			/* as the table is */
 	const SlRecord *records;	/* what was recorded just now */
 	int			nrecords;
@@ -182,7 +228,5 @@ extern void sl_version_table_require_writable(const SlVersionTable *table);
 /* in mirror.c */
 extern void sl_mirror_sync(const SlVersionTable *table,
 						   const SlRecord *records, int count);
-extern void sl_mirror_known(const SlVersionTable *table, SlGraph *graph,
-							SlLineage *lineage, bool **known);
 
 #endif							/* SL_ADAPTERS_PRIVATE_H */

@@ -81,7 +81,7 @@ sync_one(const SlVersionTable *table, const SlRegistryEntry *entry,
 static List *
 wanted_heads(const SlSync *sync)
 {
-	const SlLineage *lineage = &sync->lineage;
+	const SlLineage *lineage = &sync->reach.lineage;
 	bool	   *covered = palloc0_array(bool, lineage->count + 1);
 	List	   *heads = NIL;
 	int			i;
@@ -89,8 +89,8 @@ wanted_heads(const SlSync *sync)
 
 	for (i = lineage->count - 1; i >= 0; i--)
 	{
-		bool		applied = sync->known[i] &&
-			sl_graph_is_applied(sync->graph, lineage->rows[i]);
+		bool		applied = sync->reach.known[i] &&
+			sl_graph_is_applied(sync->reach.graph, lineage->rows[i]);
 
 		if (applied && !covered[i])
 			heads = lcons(lineage->rows[i]->revision, heads);

@@ -191,21 +191,21 @@ version_reached(const SlSync *sync)
 	const char *gap = NULL;
 	int			i;
 
-	for (i = 0; i < sync->lineage.count; i++)
+	for (i = 0; i < sync->reach.lineage.count; i++)
 	{
-		const SlRevisionRow *row = sync->lineage.rows[i];
+		const SlRevisionRow *row = sync->reach.lineage.rows[i];
 
-		if (sync->known[i] && row->kind == SL_KIND_VERSIONED &&
-			!sl_graph_is_applied(sync->graph, row) &&
+		if (sync->reach.known[i] && row->kind == SL_KIND_VERSIONED &&
+			!sl_graph_is_applied(sync->reach.graph, row) &&
 			(gap == NULL || sl_compare_digits(row->revision, gap) < 0))
 			gap = row->revision;
 	}
-	for (i = 0; i < sync->lineage.count; i++)
+	for (i = 0; i < sync->reach.lineage.count; i++)
 	{
-		const SlRevisionRow *row = sync->lineage.rows[i];
+		const SlRevisionRow *row = sync->reach.lineage.rows[i];
 
-		if (sync->known[i] && row->kind == SL_KIND_VERSIONED &&
-			sl_graph_is_applied(sync->graph, row) &&
+		if (sync->reach.known[i] && row->kind == SL_KIND_VERSIONED &&
+			sl_graph_is_applied(sync->reach.graph, row) &&
 			(gap == NULL || sl_compare_digits(row->revision, gap) < 0) &&
 			(reached == NULL ||
 			 sl_compare_digits(row->revision, reached) > 0))

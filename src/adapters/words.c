@@ -172,7 +172,7 @@ static void
 sync_row(const SlSync *sync, const WordIndex *index, SlWriter *writer,
 		 const SlRevisionRow *row, SlSyncRow insert, SlSyncRow remove)
 {
-	bool		applied = sl_graph_is_applied(sync->graph, row);
+	bool		applied = sl_graph_is_applied(sync->reach.graph, row);
 	const SlWord *word = find_word(index, row->revision);
 
 	CHECK_FOR_INTERRUPTS();
@@ -207,16 +207,16 @@ sl_sync_rows(const SlSync *sync, SlSyncRow insert, SlSyncRow remove)
 			covered = word->revision;
 	}
 	sl_writer_begin(&writer, sync->table);
-	for (i = 0; i < sync->lineage.count; i++)
+	for (i = 0; i < sync->reach.lineage.count; i++)
 	{
-		const SlRevisionRow *row = sync->lineage.rows[i];
+		const SlRevisionRow *row = sync->reach.lineage.rows[i];
 
-		if (!sync->known[i] || row->kind != SL_KIND_VERSIONED ||
+		if (!sync->reach.known[i] || row->kind != SL_KIND_VERSIONED ||
 			(covered != NULL && adapter->is_before(row->revision, covered)))
 			continue;
 		sync_row(sync, &index, &writer, row, insert, remove);
 	}
-	foreach(cell, sl_graph_repeatables(sync->graph))
+	foreach(cell, sl_graph_repeatables(sync->reach.graph))
 	{
 		const SlRevisionRow *row = lfirst(cell);
 
