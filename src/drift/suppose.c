@@ -66,11 +66,17 @@ claim_of(const NamedClaim *claims, int count, const char *revision)
 	return found == NULL ? -1 : found->claim;
 }
 
-/* By claim: has it set anything that should be there now? */
-static bool *
-claims_with_facts(SlExpected *expected)
+/* What a claim has to do with what should be there now. */
+typedef struct Share
 {
-	bool	   *result = palloc0_array(bool, expected->nclaims + 1);
+	bool		set;			/* it set something */
+	bool		made;			/* it made something */
+} Share;
+
+static Share *
+shares_of_claims(SlExpected *expected)
+{
+	Share	   *shares = palloc0_array(Share, expected->nclaims + 1);
 	SlFactOwners owners = {0};
 	sl_expected_facts_iterator it;
 	SlExpectedFact *entry;
@@ -84,40 +90,69 @@ claims_with_facts(SlExpected *expected)
 			continue;
 		sl_fact_owners(expected, entry, &owners);
 		for (i = 0; i < owners.count; i++)
-			result[owners.owners[i].claim] = true;
+		{
+			shares[owners.owners[i].claim].set = true;
+			shares[owners.owners[i].claim].made |= owners.owners[i].base;
+		}
 	}
-	return result;
+	return shares;
 }
 
 static const struct
 {
 	const char *verdict;
 	SlSupposition supposition;
+	bool		needs_made;		/* else it is absent */
 }			suppositions[] = {
-	{"stamped", SL_SUPPOSE_ABSENT},
-	{"partial", SL_SUPPOSE_PARTLY},
-	{"altered", SL_SUPPOSE_PARTLY},
-	{"unverifiable", SL_SUPPOSE_UNKNOWN},
+	{"stamped", SL_SUPPOSE_ABSENT, false},
+	{"partial", SL_SUPPOSE_PARTLY, false},
+	{"altered", SL_SUPPOSE_PARTLY, true},
+	{"unverifiable", SL_SUPPOSE_UNKNOWN, false},
 };
 
-/* Of a revision with findings. */
+/*
+ * Of a revision with findings.  If all that it made is there, but not as it
+ * made it, that is a part; if it made nothing, and what it altered is not as
+ * it left it, it may just not have run.
+ */
 static SlSupposition
-supposition_of(const SlStampFinding *finding)
+supposition_of(const SlStampFinding *finding, const Share *share)
 {
 	int			i;
 
 	for (i = 0; i < (int) lengthof(suppositions); i++)
-		if (strcmp(suppositions[i].verdict, finding->verdict) == 0)
-			return suppositions[i].supposition;
+	{
+		if (strcmp(suppositions[i].verdict, finding->verdict) != 0)
+			continue;
+		if (suppositions[i].needs_made && !share->made)
+			return SL_SUPPOSE_ABSENT;
+		return suppositions[i].supposition;
+	}
 	return SL_SUPPOSE_UNKNOWN;
 }
 
+/* What stands for each claim: the evidence that was folded last. */
+static const char **
+evidence_of_claims(const SlExpected *expected)
+{
+	const char **result = palloc0_array(const char *, expected->nclaims + 1);
+	int			i;
+
+	for (i = 0; i < expected->nevidences; i++)
+		if (expected->evidences[i].claim >= 0)
+			result[expected->evidences[i].claim] =
+				expected->evidences[i].evidence;
+	return result;
+}
+
 static void
-judge(List *rows, const SlTruth *truth, SlSupposition *result)
+judge(List *rows, const SlTruth *truth, SlSupposed *result,
+	  MemoryContext lasting)
 {
 	SlExpected *expected;
 	NamedClaim *claims;
-	bool	   *with_facts;
+	Share	   *shares;
+	const char **evidence;
 	const SlStampFinding **first;	/* of each claim */
 	ListCell   *cell;
 	int			i = 0;
@@ -125,7 +160,8 @@ judge(List *rows, const SlTruth *truth, SlSupposition *result)
 	PushActiveSnapshot(GetLatestSnapshot());
 	expected = sl_expected_present(0);
 	claims = claims_by_name(expected);
-	with_facts = claims_with_facts(expected);
+	shares = shares_of_claims(expected);
+	evidence = evidence_of_claims(expected);
 	first = palloc0_array(const SlStampFinding *, expected->nclaims + 1);
 	foreach(cell, truth->stamp)
 	{
@@ -141,15 +177,22 @@ judge(List *rows, const SlTruth *truth, SlSupposition *result)
 		const SlRevisionRow *row = lfirst(cell);
 		int			claim = claim_of(claims, expected->nclaims,
 									 row->revision);
+		SlSupposed *supposed = &result[i++];
 
+		supposed->evidence = NULL;
 		if (claim < 0)
-			result[i] = SL_SUPPOSE_UNKNOWN;
-		else if (first[claim] != NULL)
-			result[i] = supposition_of(first[claim]);
+		{
+			supposed->state = SL_SUPPOSE_UNKNOWN;
+			continue;
+		}
+		if (evidence[claim] != NULL)
+			supposed->evidence = MemoryContextStrdup(lasting,
+													 evidence[claim]);
+		if (first[claim] != NULL)
+			supposed->state = supposition_of(first[claim], &shares[claim]);
 		else
-			result[i] = with_facts[claim] ?
+			supposed->state = shares[claim].set ?
 				SL_SUPPOSE_THERE : SL_SUPPOSE_SILENT;
-		i++;
 	}
 	PopActiveSnapshot();
 }
@@ -159,11 +202,10 @@ judge(List *rows, const SlTruth *truth, SlSupposition *result)
  * order of a run, in an array of as many.  The caller holds the migration
  * lock; nothing stays of the writing.
  */
-SlSupposition *
+SlSupposed *
 sl_suppose_applied(List *rows)
 {
-	SlSupposition *result = palloc_array(SlSupposition,
-										 list_length(rows) + 1);
+	SlSupposed *result = palloc_array(SlSupposed, list_length(rows) + 1);
 	MemoryContext before = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext cxt = AllocSetContextCreate(before,
@@ -188,7 +230,7 @@ sl_suppose_applied(List *rows)
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("the schema is being changed while it is looked at"),
 					 errhint("Call again.")));
-		judge(rows, &truth, result);
+		judge(rows, &truth, result, before);
 	}
 	PG_CATCH();
 	{

@@ -158,6 +158,24 @@ sl_worker_login(const char *revision, Oid registrar,
 }
 
 /*
+ * As whom a worker connects to become the current user where nobody's text
+ * runs, or where each text is looked at by itself.
+ */
+Oid
+sl_worker_login_for_nobody(const char *function)
+{
+	if (can_login(GetUserId()))
+		return GetUserId();
+	if (!can_login(GetSessionUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s() needs a background worker, but \"%s\" cannot log in",
+						function, GetUserNameFromId(GetUserId(), false)),
+				 errhint("ALTER ROLE ... LOGIN, or call it in a session of a role that can log in and may SET ROLE.")));
+	return GetSessionUserId();
+}
+
+/*
  * The same for statements of our own making.  Nobody's rights are asked for,
  * but the tables that they touch may have code of others on them: the role
  * that connects must be the caller, or one that the caller is anyway.

@@ -56,7 +56,7 @@ require_history(const SlOptions *options)
 {
 	char	   *object;
 
-	if (!sl_log_is_empty(true))
+	if (options->objects_are_known || !sl_log_is_empty(true))
 		return;
 	object = sl_find_managed_object(options->managed_schemas);
 	if (object != NULL)
