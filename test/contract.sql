@@ -54,6 +54,7 @@ INSERT INTO expected VALUES
 -- heal
 
 -- other tools
+('f', 'sl_adopt', 'tool text DEFAULT ''auto''::text, version_table text DEFAULT NULL::text, mirror boolean DEFAULT true, OUT revision text, OUT outcome text, OUT evidence text, OUT detail text', 'SETOF record'),
 
 -- guard
 
