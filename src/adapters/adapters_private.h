@@ -101,6 +101,7 @@ typedef struct SlTaken
 	SlAdopted  *adopted;
 	const char *checksum;		/* as the table has it; NULL: none */
 	bool		changed;		/* that is not the registered script's */
+	bool		seen;			/* it ran before our eyes */
 	int			place;			/* in the lineage */
 	List	   *findings;		/* SlStampFinding *, of the catalog */
 } SlTaken;
@@ -119,6 +120,8 @@ extern SlTaken *sl_taking_add(SlTaking *taking, const SlRevisionRow *row);
 extern void sl_taking_claim(SlTaking *taking, int64 first_id);
 extern void sl_truth_now(SlTruth *truth);
 extern void sl_taking_judge(SlTaking *taking, const SlTruth *truth);
+extern char *sl_taking_describe(const SlTaking *taking,
+								const List *findings);
 extern void sl_taking_record(SlTaking *taking, int64 first_id,
 							 const char *reason);
 
@@ -228,5 +231,33 @@ extern void sl_version_table_require_writable(const SlVersionTable *table);
 /* in mirror.c */
 extern void sl_mirror_sync(const SlVersionTable *table,
 						   const SlRecord *records, int count);
+
+/* What led to one write to an observed version table. */
+typedef struct SlPiece
+{
+	List	   *words;			/* SlWord *, before the write */
+	List	   *changes;		/* SlChange *, of the catalog, since the piece
+								 * before */
+	int			level;			/* of the subtransaction that wrote */
+} SlPiece;
+
+/* A version table that was written to. */
+typedef struct SlWrites
+{
+	Oid			relid;
+	List	   *pieces;			/* SlPiece *, the first one first */
+	List	   *rest;			/* SlChange *, after the last one */
+	bool		lost;			/* there were changes that were not seen */
+	bool		touched;		/* this session has changed the catalog since
+								 * it last wrote */
+} SlWrites;
+
+/* in observe.c */
+extern void sl_observe_bind(const SlExtension *extension);
+
+/* in verdict.c: false: the tool is under way, and nothing can be said yet */
+extern bool sl_verdict(const SlVersionTable *table, const char *mode,
+					   const SlWrites *writes);
+extern bool sl_words_unfinished(const List *words);
 
 #endif							/* SL_ADAPTERS_PRIVATE_H */

@@ -240,8 +240,8 @@ append_finding(const SlTaking *taking, StringInfo detail,
 						 document(finding->actual));
 }
 
-static char *
-describe_findings(const SlTaking *taking, const List *findings)
+char *
+sl_taking_describe(const SlTaking *taking, const List *findings)
 {
 	StringInfoData detail;
 	ListCell   *cell;
@@ -267,7 +267,7 @@ judge(const SlTaking *taking, SlTaken *item)
 		linitial(item->findings);
 
 	adopted->claimed = true;
-	if (finding == NULL && !item->row->has_data)
+	if (finding == NULL && (!item->row->has_data || item->seen))
 		adopted->outcome = "adopted";
 	else if (finding == NULL)
 	{
@@ -280,7 +280,7 @@ judge(const SlTaking *taking, SlTaken *item)
 	{
 		adopted->outcome = finding->verdict;
 		if (finding->class != NULL)
-			adopted->detail = describe_findings(taking, item->findings);
+			adopted->detail = sl_taking_describe(taking, item->findings);
 		else
 			adopted->detail = item->row->external ?
 				_("there is no footprint of it to hold against the catalog, and no script to rehearse: push one, or sl_import_manifest()") :
