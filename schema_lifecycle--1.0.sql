@@ -598,6 +598,35 @@ AS 'MODULE_PATHNAME', 'sl_adopt';
 COMMENT ON FUNCTION @extschema@.sl_adopt(text, text, boolean) IS
 'take over the history of another tool, each revision held against the catalog';
 
+CREATE FUNCTION @extschema@.sl_observe_write()
+RETURNS trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe_write';
+COMMENT ON FUNCTION @extschema@.sl_observe_write() IS
+'the trigger on a version table that is observed';
+
+CREATE FUNCTION @extschema@.sl_observe_ddl()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe_ddl';
+COMMENT ON FUNCTION @extschema@.sl_observe_ddl() IS
+'the event trigger while a version table is observed';
+
+CREATE FUNCTION @extschema@.sl_observe(version_table text,
+	mode text DEFAULT 'record')
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe';
+COMMENT ON FUNCTION @extschema@.sl_observe(text, text) IS
+'watch a tool that goes on running the migrations: record, warn or deny; its name';
+
+CREATE FUNCTION @extschema@.sl_unobserve(version_table text)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unobserve';
+COMMENT ON FUNCTION @extschema@.sl_unobserve(text) IS
+'watch it no longer';
+
 --
 -- Guard
 --

@@ -59,6 +59,7 @@ INSERT INTO expected VALUES
 ('p', 'sl_repair_online', 'IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- other tools
+('f', 'sl_adopt', 'tool text DEFAULT ''auto''::text, version_table text DEFAULT NULL::text, mirror boolean DEFAULT true, OUT revision text, OUT outcome text, OUT evidence text, OUT detail text', 'SETOF record'),
 
 -- guard
 ('f', 'sl_guard', 'mode text', 'text'),

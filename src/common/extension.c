@@ -82,6 +82,16 @@ sl_extension_find(SlExtension *extension)
 	return find_extension(extension, NULL);
 }
 
+/* Is it installed, and at the version that this library is for? */
+bool
+sl_extension_is_current(SlExtension *extension)
+{
+	char	   *version;
+
+	return find_extension(extension, &version) &&
+		strcmp(version, SL_EXTENSION_VERSION) == 0;
+}
+
 /*
  * The same, or an error: also if the catalog holds another version than this
  * library was built for, because the tables may then differ.

@@ -108,7 +108,10 @@ open_direction(const SlRegistryEntry *entry)
 static void
 resolve_applied(const SlRegistryEntry *entry, int64 log_id)
 {
-	(void) sl_claim_set(entry->revision, log_id, "resolve", true,
+	int64		place = sl_log_kept_place(entry->revision);
+
+	(void) sl_claim_set(entry->revision, place != 0 ? place : log_id,
+						"resolve", true,
 						entry->up != NULL ? entry->meaning : NULL);
 	sl_journal_clear(entry->revision);
 	sl_evidence_forget_incomplete(entry->revision);
