@@ -76,6 +76,5 @@ typedef void (*SlScratchUser) (Oid database, void *arg);
 
 extern void sl_scratch_with(SlScratchUser user, void *arg, const char *caller,
 							bool wanted);
-extern List *sl_scratch_leftovers(void);
 
 #endif							/* SL_REHEARSAL_PRIVATE_H */

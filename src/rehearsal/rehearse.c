@@ -162,6 +162,19 @@ check_rights(const char *revision, bool transactional, Oid registrar,
 	return sl_confinement(revision, registrar, registrar_name) == SL_CONFINED;
 }
 
+static void
+require_permission(const char *caller)
+{
+	if (sl_rehearsal_is_permitted())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to make a scratch database"),
+			 errdetail("%s() runs revisions in a database of its own, as \"%s\".",
+					   caller, GetUserNameFromId(GetUserId(), false)),
+			 errhint("ALTER ROLE ... CREATEDB, or call it as a role that has that.")));
+}
+
 /* Fill rehearsal->items: up to the last one that is wanted. */
 static void
 make_plan(void *arg)
@@ -206,6 +219,8 @@ make_plan(void *arg)
 				MemoryContextStrdup(rehearsal->context, external);
 	}
 	rehearsal->nitems = last;
+	if (last > 0)
+		require_permission(rehearsal->caller);
 }
 
 /*-------------------------------------------------------------------------
@@ -467,19 +482,6 @@ use_scratch(Oid database, void *arg)
  *-------------------------------------------------------------------------
  */
 
-static void
-require_permission(const char *caller)
-{
-	if (sl_rehearsal_is_permitted())
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to make a scratch database"),
-			 errdetail("%s() runs revisions in a database of its own, as \"%s\".",
-					   caller, GetUserNameFromId(GetUserId(), false)),
-			 errhint("ALTER ROLE ... CREATEDB, or call it as a role that has that.")));
-}
-
 /* What a script raised, with what it means for the rehearsal. */
 static void
 raise_again(Rehearsal *rehearsal, ErrorData *error)
@@ -557,15 +559,16 @@ sl_rehearse_revisions(const char *target, const char *caller,
 	/* what the look at the graph takes is not needed any more afterwards */
 	MemoryContextSwitchTo(rehearsal->pass);
 	error = sl_call_try(make_plan, rehearsal, context);
-	if (error != NULL)
-		ReThrowError(error);
 	sl_call_commit();
 	MemoryContextSwitchTo(context);
 	MemoryContextReset(rehearsal->pass);
 
-	if (rehearsal->nitems > 0)
-		require_permission(caller);
+	/* what a crash has left is dropped in any case */
+	if (error != NULL)
+		rehearsal->nitems = 0;
 	rehearse(rehearsal);
+	if (error != NULL)
+		ReThrowError(error);
 	MemoryContextSwitchTo(outer);
 	if (result->external != NULL)
 		result->external = pstrdup(result->external);

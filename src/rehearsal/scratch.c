@@ -434,6 +434,11 @@ find_leftovers(void *arg)
 		SlScratchRow *row = lfirst(cell);
 		bool		forget = false;
 
+		if (!row->own)
+		{
+			sl_scratch_remove(row->name);
+			continue;
+		}
 		/* else it is alive */
 		if (!scratch_lock_try(row->name, ExclusiveLock))
 			continue;
@@ -559,13 +564,6 @@ keep(Scratch *scratch)
 	task.receive = on_ready;
 	task.receive_arg = scratch;
 	sl_worker_run(&task);
-}
-
-/* Are there any that a crash left?  Cheap. */
-List *
-sl_scratch_leftovers(void)
-{
-	return sl_scratch_read();
 }
 
 /*
