@@ -44,7 +44,7 @@ PG_FUNCTION_INFO_V1(sl_rehearse);
 #define SEND_BYTES (256 * 1024)
 
 /* footprints are written down when they take so much */
-#define KEEP_BYTES (4 * 1024 * 1024)
+#define KEEP_BYTES (512 * 1024)
 
 /* waits for the migration lock begin and end with these pauses, in ms */
 #define LOCK_POLL_MIN 5
@@ -63,7 +63,7 @@ typedef struct Revision
 /* A footprint that is to be written down. */
 typedef struct Gathered
 {
-	const Revision *item;
+	const Revision *revision;
 	SlPlayed	played;
 } Gathered;
 
@@ -253,57 +253,78 @@ take_lock(Rehearsal *rehearsal)
 	sl_restore_activity();
 }
 
-static void
-write_one(const Gathered *gathered, int64 id)
+/* Those of which nobody else has found out meanwhile. */
+static List *
+still_wanted(List *gathered)
 {
-	SlEvidence	evidence = {0};
-	int			i;
+	List	   *wanted = NIL;
+	char	  **known;
+	ListCell   *cell;
+	int			nknown;
 
-	evidence.id = id;
-	evidence.revision = gathered->item->revision;
-	evidence.evidence = SL_EVIDENCE_REHEARSED;
-	evidence.meaning = gathered->item->meaning;
-	evidence.complete = true;
-	sl_evidence_put(&evidence);
-	for (i = 0; i < gathered->played.nrows; i++)
-		gathered->played.rows[i].evidence_id = id;
-	if (gathered->played.nrows > 0)
-		sl_footprint_append(gathered->played.rows, gathered->played.nrows);
-	/* each statement was looked at by itself */
-	if (!gathered->item->transactional)
-		sl_footprint_forget_passing(id);
+	known = read_known(&nknown);
+	foreach(cell, gathered)
+	{
+		const Gathered *one = lfirst(cell);
+
+		if (!is_known(known, nknown, one->revision->revision))
+			wanted = lappend(wanted, lfirst(cell));
+	}
+	return wanted;
 }
 
-/* Write down what was gathered, but for what somebody else has found out. */
+/* Write down what was gathered; a few statements, however many they are. */
 static void
 write_gathered(void *arg)
 {
 	Rehearsal  *rehearsal = arg;
-	List	   *new = NIL;
+	List	   *wanted = still_wanted(rehearsal->gathered);
 	List	   *revisions = NIL;
-	char	  **known;
-	ListCell   *cell;
-	int			nknown;
+	int			count = list_length(wanted);
+	SlEvidence *evidences = palloc0_array(SlEvidence, count + 1);
+	SlFootprintRow *rows;
 	int64		id;
+	int			nrows = 0;
+	int			n = 0;
+	ListCell   *cell;
 
-	known = read_known(&nknown);
-	foreach(cell, rehearsal->gathered)
-	{
-		Gathered   *gathered = lfirst(cell);
-
-		if (is_known(known, nknown, gathered->item->revision))
-			continue;
-		new = lappend(new, gathered);
-		revisions = lappend(revisions, gathered->item->revision);
-	}
-	if (new == NIL)
+	if (wanted == NIL)
 		return;
-	sl_evidence_forget_rehearsed(revisions);
 	id = sl_evidence_next_id();
-	foreach(cell, new)
+	foreach(cell, wanted)
+		nrows += ((Gathered *) lfirst(cell))->played.nrows;
+	rows = palloc_array(SlFootprintRow, nrows + 1);
+	nrows = 0;
+	foreach(cell, wanted)
 	{
-		CHECK_FOR_INTERRUPTS();
-		write_one(lfirst(cell), id++);
+		const Gathered *gathered = lfirst(cell);
+		SlEvidence *evidence = &evidences[n];
+		int			i;
+
+		evidence->id = id + n++;
+		evidence->revision = gathered->revision->revision;
+		evidence->evidence = SL_EVIDENCE_REHEARSED;
+		evidence->meaning = gathered->revision->meaning;
+		evidence->complete = true;
+		revisions = lappend(revisions, gathered->revision->revision);
+		for (i = 0; i < gathered->played.nrows; i++)
+		{
+			rows[nrows] = gathered->played.rows[i];
+			rows[nrows++].evidence_id = evidence->id;
+		}
+	}
+	sl_evidence_forget_rehearsed(revisions);
+	sl_evidence_put_many(evidences, count);
+	if (nrows > 0)
+		sl_footprint_append(rows, nrows);
+
+	/* each statement of these was looked at by itself */
+	n = 0;
+	foreach(cell, wanted)
+	{
+		if (!((Gathered *) lfirst(cell))->revision->transactional)
+			sl_footprint_forget_passing(id + n);
+		n++;
 	}
 }
 
@@ -421,12 +442,12 @@ take_played(Rehearsal *rehearsal, StringInfo message)
 	SlPlayed   *played = &gathered->played;
 
 	sl_wire_get_played(message, played);
-	gathered->item = &rehearsal->items[rehearsal->back++];
-	Assert(strcmp(gathered->item->revision, played->revision) == 0);
-	if (gathered->item->wanted && !played->partial)
+	gathered->revision = &rehearsal->items[rehearsal->back++];
+	Assert(strcmp(gathered->revision->revision, played->revision) == 0);
+	if (gathered->revision->wanted && !played->partial)
 		rehearsal->gathered = lappend(rehearsal->gathered, gathered);
 	MemoryContextSwitchTo(before);
-	if (!gathered->item->wanted)
+	if (!gathered->revision->wanted)
 		return;
 	ereport(NOTICE,
 			(errmsg_plural("%s rehearsed, %d statement, %.0f ms",
