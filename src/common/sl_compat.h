@@ -289,4 +289,14 @@ sl_locale_option(char provider)
 	return provider == COLLPROVIDER_ICU ? "ICU_LOCALE" : "BUILTIN_LOCALE";
 }
 
+/* The columns of an entry of FROM; 18 wants to know of OLD and NEW */
+#include "parser/parse_relation.h"
+#if PG_VERSION_NUM >= 180000
+#define sl_expand_rte(rte, columns) \
+	expandRTE(rte, 1, 0, VAR_RETURNING_DEFAULT, -1, true, NULL, columns)
+#else
+#define sl_expand_rte(rte, columns) \
+	expandRTE(rte, 1, 0, -1, true, NULL, columns)
+#endif
+
 #endif							/* SL_COMPAT_H */
