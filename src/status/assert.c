@@ -323,6 +323,51 @@ parse_checks(ArrayType *array)
 	return wanted;
 }
 
+/* Make the checks that are wanted. */
+static void
+make_checks(const SlReport *report, const bool *wanted, Findings *findings)
+{
+	int			i;
+
+	initStringInfo(&findings->text);
+	for (i = 0; i < (int) lengthof(checks); i++)
+	{
+		findings->stamp |= wanted[i] && checks[i].check == check_stamp;
+		findings->drift |= wanted[i] && checks[i].check == check_drift;
+	}
+	for (i = 0; i < (int) lengthof(checks); i++)
+	{
+		if (!wanted[i])
+			continue;
+		checks[i].check(report, findings);
+		if (findings->count > 0 && findings->hint == NULL)
+			findings->hint = checks[i].hint;
+	}
+	if (findings->count > FINDINGS_SHOWN)
+		appendStringInfo(&findings->text, _("\nand %d more"),
+						 findings->count - FINDINGS_SHOWN);
+}
+
+/*
+ * What these checks find, a line each, the first lines of many, and what to
+ * do in the last; NULL if they find nothing.  'names' ends with NULL.
+ */
+char *
+sl_findings_text(const SlReport *report, const char *const *names)
+{
+	bool	   *wanted = palloc0_array(bool, lengthof(checks));
+	Findings	findings = {{0}};
+	int			i;
+
+	for (; *names != NULL; names++)
+		for (i = 0; i < (int) lengthof(checks); i++)
+			wanted[i] |= strcmp(checks[i].name, *names) == 0;
+	make_checks(report, wanted, &findings);
+	if (findings.count == 0)
+		return NULL;
+	return psprintf("%s\n%s", findings.text.data, _(findings.hint));
+}
+
 /* sl_assert(expected_head, checks) */
 Datum
 sl_assert(PG_FUNCTION_ARGS)
@@ -336,7 +381,6 @@ sl_assert(PG_FUNCTION_ARGS)
 	SlReport   *report;
 	int			i;
 
-	initStringInfo(&findings.text);
 	if (wanted == NULL)
 	{
 		wanted = palloc0_array(bool, lengthof(checks));
@@ -344,26 +388,12 @@ sl_assert(PG_FUNCTION_ARGS)
 			wanted[i] = checks[i].by_default;
 	}
 	for (i = 0; i < (int) lengthof(checks); i++)
-	{
 		if (wanted[i] && checks[i].facts)
 			depth = SL_REPORT_ALL;
-		findings.stamp |= wanted[i] && checks[i].check == check_stamp;
-		findings.drift |= wanted[i] && checks[i].check == check_drift;
-	}
 	report = sl_report_make(expected, depth);
-	for (i = 0; i < (int) lengthof(checks); i++)
-	{
-		if (!wanted[i])
-			continue;
-		checks[i].check(report, &findings);
-		if (findings.count > 0 && findings.hint == NULL)
-			findings.hint = checks[i].hint;
-	}
+	make_checks(report, wanted, &findings);
 	if (findings.count == 0)
 		PG_RETURN_VOID();
-	if (findings.count > FINDINGS_SHOWN)
-		appendStringInfo(&findings.text, _("\nand %d more"),
-						 findings.count - FINDINGS_SHOWN);
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),
 			 findings.count == 1 ?
