@@ -89,6 +89,8 @@ append_box(StringInfo out, const SlBox *box, int number)
 		appendStringInfoString(out, " to ");
 		append_label(out, box->last);
 	}
+	else if (box->what != NULL)
+		appendStringInfo(out, "<br/>%s", box->what);
 	else if (box->node != NULL && box->node->row == NULL)
 		appendStringInfoString(out, "<br/>not registered");
 	if (head)

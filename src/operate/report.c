@@ -50,7 +50,7 @@ PG_FUNCTION_INFO_V1(sl_report);
 typedef struct Writer
 {
 	StringInfo	out;
-	const SlForm *form;
+	const SlReportForm *form;
 	const SlReport *report;
 	bool		failing;		/* a revision has failed, and not run since */
 } Writer;
@@ -110,11 +110,32 @@ elapsed_text(int64 microseconds)
 {
 	if (microseconds < 0)
 		return NULL;
+	if (microseconds < 10000)
+		return psprintf("%.1f ms", microseconds / 1000.0);
 	if (microseconds < 10 * USECS_PER_SEC)
 		return psprintf("%s ms", sl_grouped(microseconds / 1000));
 	if (microseconds < 10 * USECS_PER_MINUTE)
 		return psprintf("%s s", sl_grouped(microseconds / USECS_PER_SEC));
 	return psprintf("%s min", sl_grouped(microseconds / USECS_PER_MINUTE));
+}
+
+/* Lines are told apart by a semicolon. */
+static char *
+in_one_line(const char *text)
+{
+	StringInfoData line;
+
+	if (text == NULL)
+		return NULL;
+	initStringInfo(&line);
+	for (; *text != '\0'; text++)
+	{
+		if (*text != '\n')
+			appendStringInfoChar(&line, *text);
+		else if (text[1] != '\0')
+			appendStringInfoString(&line, "; ");
+	}
+	return line.data;
 }
 
 /* Ids of revisions (SlRevisionRow): a, b and 3 more. */
@@ -229,7 +250,7 @@ gather_counts(const SlReport *report)
 					   report->truth.unverifiable, SL_TONE_DOUBTFUL);
 	if (required > 0)
 		counts = add_item(counts, "Requirements",
-						  psprintf("%d of %d hold", hold, required),
+						  psprintf("%d of %d", hold, required),
 						  hold < required ? SL_TONE_BAD : SL_TONE_GOOD);
 	return counts;
 }
@@ -372,7 +393,7 @@ write_failures(Writer *writer)
 			revision->failed ? "failed" :
 			sl_graph_is_applied(graph, revision) ? "applied" : "pending";
 		row[3] = log->sqlstate;
-		row[4] = log->error;
+		row[4] = in_one_line(log->error);
 	}
 	table.more = total - list_length(table.rows);
 	write_section(writer, "Failures", "The last runs that failed, the latest first.",
@@ -608,7 +629,7 @@ write_history(Writer *writer)
 		{"action", SL_COLUMN_TIME},
 		{"revision", SL_COLUMN_NAME},
 		{"outcome", SL_COLUMN_WORD},
-		{"by", SL_COLUMN_NAME},
+		{"by", SL_COLUMN_TEXT},
 		{"took", SL_COLUMN_NUMBER},
 		{"note", SL_COLUMN_TEXT},
 	};
@@ -629,8 +650,8 @@ write_history(Writer *writer)
 			log->application_name[0] == '\0' ? log->role :
 			psprintf("%s (%s)", log->role, log->application_name);
 		row[5] = elapsed_text(log->elapsed);
-		row[6] = sl_value_cut(log->error != NULL ? log->error : log->reason,
-							  NULL, VALUE_SHOWN);
+		row[6] = sl_value_cut(in_one_line(log->error != NULL ? log->error :
+										  log->reason), NULL, VALUE_SHOWN);
 	}
 	table.more = total - list_length(table.rows);
 	write_section(writer, "History", "The latest first.", &table);
@@ -651,9 +672,9 @@ static void (*const sections[]) (Writer *writer) = {
 	write_failures_past,
 };
 
-static const SlForm *const forms[] = {&sl_form_html, &sl_form_text};
+static const SlReportForm *const forms[] = {&sl_form_html, &sl_form_text};
 
-static const SlForm *
+static const SlReportForm *
 find_form(const char *name)
 {
 	int			i;

@@ -123,7 +123,7 @@ typedef struct SlHeadline
 } SlHeadline;
 
 /* A form in which a report is written. */
-typedef struct SlForm
+typedef struct SlReportForm
 {
 	const char *name;
 	void		(*begin) (StringInfo out, const SlHeadline *headline);
@@ -133,12 +133,12 @@ typedef struct SlForm
 	void		(*graph) (StringInfo out, SlGraph *graph);
 	void		(*end_section) (StringInfo out);
 	void		(*end) (StringInfo out);
-} SlForm;
+} SlReportForm;
 
-extern const SlForm sl_form_text;
+extern const SlReportForm sl_form_text;
 
 /* in report_html.c */
-extern const SlForm sl_form_html;
+extern const SlReportForm sl_form_html;
 extern void sl_html_append(StringInfo out, const char *text);
 extern const char *sl_html_tone(SlTone tone);
 

@@ -25,7 +25,7 @@
 #include "operate/report.h"
 
 /* at most about so many boxes */
-#define BOXES		36
+#define BOXES		24
 
 /* sizes, in pixels */
 #define BOX_WIDTH	236
@@ -42,8 +42,9 @@
 /* more places for links than this are a mess whatever is done: no more */
 #define PLACES		1500
 
-/* so often is the order of the layers looked through */
-#define SWEEPS		8
+/* so often the layers are looked through, for their order and their places */
+#define ORDER_SWEEPS	8
+#define PLACE_SWEEPS	30
 
 /* A box, or where a link passes a layer. */
 typedef struct Place
@@ -197,7 +198,6 @@ make_places(Drawing *drawing)
 	pfree(layers);
 }
 
-/* The places of the drawing that is being ordered: qsort has no argument. */
 static int
 compare_wishes(const void *a, const void *b, void *arg)
 {
@@ -304,34 +304,122 @@ place_layer(Drawing *drawing, int layer)
 	pfree(size);
 }
 
+/* The middle of the neighbours; where it is now, if there are none. */
+static double
+middle_of(const Drawing *drawing, List *above, List *below, double now)
+{
+	double		sum = 0;
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, above)
+	{
+		sum += drawing->places[lfirst_int(cell)].x;
+		count++;
+	}
+	foreach(cell, below)
+	{
+		sum += drawing->places[lfirst_int(cell)].x;
+		count++;
+	}
+	return count == 0 ? now : sum / count;
+}
+
 /* Let a layer move to the middle of its neighbours. */
 static void
-move_layer(Drawing *drawing, int layer, bool by_above, bool by_below)
+move_layer(Drawing *drawing, int layer)
 {
 	ListCell   *cell;
 
 	foreach(cell, drawing->layers[layer])
 	{
 		Place	   *place = &drawing->places[lfirst_int(cell)];
-		double		sum = 0;
-		int			count = 0;
-		ListCell   *other;
 
-		if (by_above)
-			foreach(other, place->above)
-			{
-				sum += drawing->places[lfirst_int(other)].x;
-				count++;
-			}
-		if (by_below)
-			foreach(other, place->below)
-			{
-				sum += drawing->places[lfirst_int(other)].x;
-				count++;
-			}
-		place->wish = count == 0 ? place->x : sum / count;
+		place->wish = middle_of(drawing, place->above, place->below,
+								place->x);
 	}
 	place_layer(drawing, layer);
+}
+
+/* The only one below, if it has no other above it; else -1. */
+static int
+straight_below(const Drawing *drawing, int place)
+{
+	List	   *below = drawing->places[place].below;
+	int			next;
+
+	if (list_length(below) != 1)
+		return -1;
+	next = linitial_int(below);
+	return list_length(drawing->places[next].above) == 1 ? next : -1;
+}
+
+/*
+ * Put what comes straight one after the other, from this place on, into one
+ * line: where its neighbours above and below want it, as far as those beside
+ * it leave room.
+ */
+static void
+straighten(Drawing *drawing, int first)
+{
+	double		left = -1e9;
+	double		right = 1e9;
+	double		x;
+	int			last = first;
+	int			p;
+
+	for (p = first; p >= 0; p = straight_below(drawing, p))
+	{
+		const Place *place = &drawing->places[p];
+		List	   *layer = drawing->layers[place->layer];
+		const Place *other;
+
+		last = p;
+		if (place->index > 0)
+		{
+			other = &drawing->places[list_nth_int(layer, place->index - 1)];
+			left = Max(left, other->x + half_width(other) +
+					   half_width(place));
+		}
+		if (place->index < list_length(layer) - 1)
+		{
+			other = &drawing->places[list_nth_int(layer, place->index + 1)];
+			right = Min(right, other->x - half_width(other) -
+						half_width(place));
+		}
+	}
+	if (left > right)
+		return;
+	x = middle_of(drawing, drawing->places[first].above,
+				  drawing->places[last].below, drawing->places[first].x);
+	x = Max(left, Min(right, x));
+	for (p = first; p >= 0; p = straight_below(drawing, p))
+		drawing->places[p].x = x;
+}
+
+/* All of them, again and again: where one moves, another gets room. */
+static void
+straighten_all(Drawing *drawing)
+{
+	bool	   *inner = palloc0_array(bool, drawing->nplaces + 1);
+	int			sweep;
+	int			p;
+
+	for (p = 0; p < drawing->nplaces; p++)
+	{
+		int			next = straight_below(drawing, p);
+
+		if (next >= 0)
+			inner[next] = true;
+	}
+	for (sweep = 0; sweep < PLACE_SWEEPS; sweep++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (p = 0; p < drawing->nplaces; p++)
+			if (!inner[p])
+				straighten(drawing, p);
+	}
+	pfree(inner);
 }
 
 static void
@@ -342,7 +430,7 @@ lay_out(Drawing *drawing)
 	int			layer;
 	int			i;
 
-	for (sweep = 0; sweep < SWEEPS; sweep++)
+	for (sweep = 0; sweep < ORDER_SWEEPS; sweep++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (layer = 1; layer < drawing->nlayers; layer++)
@@ -354,13 +442,15 @@ lay_out(Drawing *drawing)
 		order_layer(drawing, layer, true);
 	for (layer = 0; layer < drawing->nlayers; layer++)
 		place_layer(drawing, layer);
-	for (sweep = 0; sweep < SWEEPS; sweep++)
+	for (sweep = 0; sweep < PLACE_SWEEPS; sweep++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		for (layer = 1; layer < drawing->nlayers; layer++)
-			move_layer(drawing, layer, true, false);
+			move_layer(drawing, layer);
 		for (layer = drawing->nlayers - 2; layer >= 0; layer--)
-			move_layer(drawing, layer, true, true);
+			move_layer(drawing, layer);
 	}
+	straighten_all(drawing);
 	for (i = 0; i < drawing->nplaces; i++)
 	{
 		double		half = half_width(&drawing->places[i]);
@@ -396,6 +486,8 @@ under_text(const SlBox *box)
 		appendStringInfo(&text, "%s to %s",
 						 sl_cut(sl_printable(box->first), 17),
 						 sl_cut(sl_printable(box->last), 17));
+	else if (box->what != NULL)
+		appendStringInfoString(&text, box->what);
 	else if (box->node != NULL && box->node->row == NULL)
 		appendStringInfoString(&text,
 							   strcmp(box->state, "applied") == 0 ?
@@ -530,7 +622,7 @@ append_back_link(StringInfo out, const Drawing *drawing, const SlLink *link)
 	double		x2 = to->x + BOX_WIDTH / 2.0;
 	int			y1 = layer_top(from->layer) + BOX_HEIGHT / 2 + 8;
 	int			y2 = layer_top(to->layer) + BOX_HEIGHT / 2 - 8;
-	double		side = Max(x1, x2) + 40;
+	double		side = Max(x1, x2) + BOX_GAP;
 
 	appendStringInfo(out, "<path class=\"link back\" d=\"M%.1f %d "
 					 "C%.1f %d %.1f %d %.1f %d\"/>"

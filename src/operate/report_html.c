@@ -22,6 +22,9 @@
 #include "common/sl_compat.h"
 #include "operate/report.h"
 
+/* a name is broken after so many characters, if nowhere before */
+#define LONGEST_RUN	32
+
 static const char style[] =
 ":root{color-scheme:light dark;--page:#f4f6f8;--card:#fff;--ink:#17202a;"
 "--soft:#566573;--line:#d9e0e7;--code:#eef2f6;"
@@ -35,7 +38,7 @@ static const char style[] =
 "body{margin:0;background:var(--page);color:var(--ink);"
 "font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"DejaVu Sans\",sans-serif}\n"
 "main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 3rem}\n"
-"code,.name{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"
+"code,td.name{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"
 "\"DejaVu Sans Mono\",monospace;font-size:.92em}\n"
 "section,.verdict{background:var(--card);border:1px solid var(--line);"
 "border-radius:10px;margin:0 0 1.25rem;padding:1.1rem 1.25rem}\n"
@@ -63,13 +66,13 @@ static const char style[] =
 ".counts dd{margin:0;font-size:1.45rem;font-weight:600}\n"
 ".wide{overflow-x:auto}\n"
 "table{border-collapse:collapse;width:100%;font-size:.93rem}\n"
-"th{text-align:left;font-weight:600;color:var(--soft);white-space:nowrap}\n"
+"th{text-align:left;font:inherit;font-weight:600;color:var(--soft);"
+"white-space:nowrap}\n"
 "th,td{padding:.35rem .9rem .35rem 0;border-bottom:1px solid var(--line);"
 "vertical-align:top}\n"
 "tbody tr:last-child td{border-bottom:0}\n"
-"td{overflow-wrap:anywhere;unicode-bidi:plaintext}\n"
+"td{overflow-wrap:break-word;unicode-bidi:plaintext}\n"
 "td.text{min-width:11rem}\n"
-"td.name{min-width:8rem}\n"
 "td.time{white-space:nowrap;font-variant-numeric:tabular-nums;color:var(--soft)}\n"
 "td.number,th.number{text-align:right;white-space:nowrap;"
 "font-variant-numeric:tabular-nums}\n"
@@ -115,15 +118,23 @@ sl_html_tone(SlTone tone)
 	return tones[tone];
 }
 
+/* 'breakable': a line may end behind the signs that are common in names. */
 static void
-append_escaped(StringInfo out, const char *text)
+append_escaped(StringInfo out, const char *text, bool breakable)
 {
 	const char *p = text;
+	int			run = 0;
 
 	while (*p != '\0')
 	{
 		unsigned char c = *p;
 
+		if (breakable && p > text &&
+			(strchr("_./,-(", p[-1]) != NULL || ++run >= LONGEST_RUN))
+		{
+			appendStringInfoString(out, "<wbr>");
+			run = 0;
+		}
 		if (c >= 0x80)
 		{
 			appendStringInfo(out, "&#%u;",
@@ -140,17 +151,23 @@ append_escaped(StringInfo out, const char *text)
 	}
 }
 
-/* Text of anybody's, for a place between tags or between quotes. */
-void
-sl_html_append(StringInfo out, const char *text)
+static void
+append_text(StringInfo out, const char *text, bool breakable)
 {
 	char	   *printable = sl_printable(text);
 	char	   *utf8 = pg_server_to_any(printable, strlen(printable), PG_UTF8);
 
-	append_escaped(out, utf8);
+	append_escaped(out, utf8, breakable);
 	if (utf8 != printable)
 		pfree(utf8);
 	pfree(printable);
+}
+
+/* Text of anybody's, for a place between tags or between quotes. */
+void
+sl_html_append(StringInfo out, const char *text)
+{
+	append_text(out, text, false);
 }
 
 /* What is ours; what stands between backquotes is to be typed. */
@@ -253,7 +270,7 @@ append_cell(StringInfo out, SlColumnKind kind, const char *text)
 		appendStringInfo(out, "<span class=\"word %s\">",
 						 tones[sl_tone_of(text)]);
 	if (text != NULL)
-		sl_html_append(out, text);
+		append_text(out, text, true);
 	appendStringInfo(out, "%s</td>",
 					 text != NULL && kind == SL_COLUMN_WORD ? "</span>" : "");
 }
@@ -303,7 +320,7 @@ html_end(StringInfo out)
 						   "</main>\n</body>\n</html>\n");
 }
 
-const SlForm sl_form_html = {
+const SlReportForm sl_form_html = {
 	"html", html_begin, html_section, html_table, sl_drawing_append,
 	html_end_section, html_end
 };

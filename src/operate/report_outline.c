@@ -329,7 +329,5 @@ sl_box_label(const SlBox *box)
 {
 	if (box->node != NULL)
 		return pstrdup(box->node->revision);
-	return psprintf("... %s more%s%s", sl_grouped(box->folded),
-					box->what != NULL ? " " : "",
-					box->what != NULL ? box->what : "");
+	return psprintf("... %s more", sl_grouped(box->folded));
 }

@@ -74,6 +74,20 @@ break_line(const char *text, int columns, int *next)
 	return fits;
 }
 
+/* What is ours, without the marks of what is to be typed. */
+static char *
+unmarked(const char *text)
+{
+	char	   *copy = pstrdup(text);
+	char	   *to = copy;
+
+	for (; *text != '\0'; text++)
+		if (*text != '`')
+			*to++ = *text;
+	*to = '\0';
+	return copy;
+}
+
 /* A paragraph whose second and further lines are indented. */
 static void
 append_paragraph(StringInfo out, const char *text, int indent)
@@ -123,9 +137,10 @@ text_begin(StringInfo out, const SlHeadline *headline)
 					 sl_cut(sl_printable(headline->database), 60),
 					 headline->verdict);
 	append_rule(out, '=', LINE_WIDTH);
-	append_paragraph(out, headline->meaning, 0);
+	append_paragraph(out, unmarked(headline->meaning), 0);
 	if (headline->remedy != NULL)
-		append_paragraph(out, psprintf("What to do: %s", headline->remedy),
+		append_paragraph(out, psprintf("What to do: %s",
+								  unmarked(headline->remedy)),
 						 12);
 	appendStringInfoChar(out, '\n');
 	append_items(out, headline->facts);
@@ -139,7 +154,7 @@ text_section(StringInfo out, const char *title, const char *lead)
 	appendStringInfo(out, "\n%s\n", title);
 	append_rule(out, '-', strlen(title));
 	if (lead != NULL)
-		append_paragraph(out, lead, 0);
+		append_paragraph(out, unmarked(lead), 0);
 }
 
 /* A cell as it is printed. */
@@ -316,11 +331,10 @@ text_graph(StringInfo out, SlGraph *graph)
 
 		row[0] = sl_box_label(box);
 		row[1] = box->state;
-		row[2] = box->node == NULL || box->kind == SL_KIND_VERSIONED ? NULL :
-			sl_kind_name(box->kind);
+		row[2] = box->node == NULL ? box->what :
+			box->node->row == NULL ? "not registered" :
+			box->kind == SL_KIND_VERSIONED ? NULL : sl_kind_name(box->kind);
 		row[3] = box->node != NULL && box->node->head ? "head" : NULL;
-		if (box->node != NULL && box->node->row == NULL)
-			row[2] = "unknown";
 		row[4] = i < outline.nversioned ? parents_text(&outline, i) : NULL;
 		table.rows = lappend(table.rows, row);
 	}
@@ -338,7 +352,7 @@ text_end(StringInfo out)
 {
 }
 
-const SlForm sl_form_text = {
+const SlReportForm sl_form_text = {
 	"text", text_begin, text_section, text_table, text_graph,
 	text_end_section, text_end
 };
