@@ -28,7 +28,9 @@
 PG_FUNCTION_INFO_V1(sl_graph_mermaid);
 
 /* Mermaid refuses more than 500 links and 50,000 characters by default */
+#define LINKS		480
 #define BOXES		120
+#define BOXES_AT_LEAST	8
 #define LABEL_COLUMNS	60
 
 /* The forms of boxes: what stands before and after the label. */
@@ -66,7 +68,7 @@ append_label(StringInfo out, const char *text)
 static const char *
 class_of(const SlBox *box)
 {
-	if (box->node != NULL && box->node->row == NULL)
+	if (box->unregistered)
 		return "unregistered";
 	if (box->state == NULL)
 		return "several";
@@ -91,7 +93,7 @@ append_box(StringInfo out, const SlBox *box, int number)
 	}
 	else if (box->what != NULL)
 		appendStringInfo(out, "<br/>%s", box->what);
-	else if (box->node != NULL && box->node->row == NULL)
+	else if (box->unregistered)
 		appendStringInfoString(out, "<br/>not registered");
 	if (head)
 		appendStringInfoString(out, "<br/>head");
@@ -122,11 +124,18 @@ append_heads(StringInfo out, const SlOutline *outline)
 Datum
 sl_graph_mermaid(PG_FUNCTION_ARGS)
 {
+	SlGraph    *graph = sl_graph_read(false);
+	int			limit = BOXES;
 	SlOutline	outline;
 	StringInfoData out;
 	int			i;
 
-	sl_outline_make(sl_graph_read(false), BOXES, &outline);
+	sl_outline_make(graph, limit, &outline);
+	while (outline.nlinks > LINKS && limit > BOXES_AT_LEAST)
+	{
+		limit = Max(limit / 2, BOXES_AT_LEAST);
+		sl_outline_make(graph, limit, &outline);
+	}
 	initStringInfo(&out);
 	appendStringInfoString(&out, "flowchart TD\n");
 	for (i = 0; i < outline.nboxes; i++)

@@ -34,6 +34,7 @@ typedef struct SlBox
 	const char *what;			/* of others: what they are */
 	const char *state;			/* that all have; NULL: they differ */
 	SlKind		kind;
+	bool		unregistered;
 } SlBox;
 
 typedef struct SlLink

@@ -488,7 +488,7 @@ under_text(const SlBox *box)
 						 sl_cut(sl_printable(box->last), 17));
 	else if (box->what != NULL)
 		appendStringInfoString(&text, box->what);
-	else if (box->node != NULL && box->node->row == NULL)
+	else if (box->unregistered)
 		appendStringInfoString(&text,
 							   strcmp(box->state, "applied") == 0 ?
 							   "applied, not registered" : "not registered");
@@ -511,7 +511,7 @@ under_text(const SlBox *box)
 static const char *
 box_tone(const SlBox *box)
 {
-	if (box->node != NULL && box->node->row == NULL)
+	if (box->unregistered)
 		return "bad";
 	if (box->state == NULL)
 		return "plain";
@@ -530,8 +530,7 @@ append_box(StringInfo out, const SlBox *box, double x, int y)
 	appendStringInfo(out, "<g class=\"%s%s%s%s%s\"><title>", box_tone(box),
 					 box->node != NULL && box->node->head ? " head" : "",
 					 box->node == NULL ? " fold" : "",
-					 box->node != NULL && box->node->row == NULL ?
-					 " unknown" : "",
+					 box->unregistered ? " unknown" : "",
 					 box->state != NULL && strcmp(box->state, "pending") == 0 ?
 					 " pending" : "");
 	sl_html_append(out, sl_cut(sl_printable(sl_box_label(box)), 500));

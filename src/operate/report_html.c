@@ -129,8 +129,9 @@ append_escaped(StringInfo out, const char *text, bool breakable)
 	{
 		unsigned char c = *p;
 
-		if (breakable && p > text &&
-			(strchr("_./,-(", p[-1]) != NULL || ++run >= LONGEST_RUN))
+		run = c == ' ' ? 0 : run + 1;
+		if (breakable && p > text && c != ' ' &&
+			(strchr("_./,(", p[-1]) != NULL || run > LONGEST_RUN))
 		{
 			appendStringInfoString(out, "<wbr>");
 			run = 0;
@@ -270,7 +271,8 @@ append_cell(StringInfo out, SlColumnKind kind, const char *text)
 		appendStringInfo(out, "<span class=\"word %s\">",
 						 tones[sl_tone_of(text)]);
 	if (text != NULL)
-		append_text(out, text, true);
+		append_text(out, text,
+					kind == SL_COLUMN_TEXT || kind == SL_COLUMN_NAME);
 	appendStringInfo(out, "%s</td>",
 					 text != NULL && kind == SL_COLUMN_WORD ? "</span>" : "");
 }

@@ -194,6 +194,7 @@ add_box(Reduction *reduction, SlOutline *outline, int n, bool chains)
 		memset(box, 0, sizeof(*box));
 		box->state = node->state;
 		box->kind = node->row != NULL ? node->row->kind : SL_KIND_VERSIONED;
+		box->unregistered = node->row == NULL;
 		if (fold < 0)
 			box->node = node;
 		else

@@ -164,6 +164,23 @@ cell_text(const SlTable *table, const char *const *row, int column)
 	return row[column] == NULL ? "" : row[column];
 }
 
+/* How much too wide a column is: words are broken before names are. */
+static int
+excess(SlColumnKind kind, int width)
+{
+	if (width <= LEAST)
+		return 0;
+	switch (kind)
+	{
+		case SL_COLUMN_TEXT:
+			return width * 3;
+		case SL_COLUMN_NAME:
+			return width * 2;
+		default:
+			return 0;
+	}
+}
+
 /*
  * Columns as wide as what is in them.  Where that is too much, the widest give
  * way, and their cells take several lines.
@@ -188,16 +205,19 @@ column_widths(const SlTable *table)
 	while (total > LINE_WIDTH)
 	{
 		int			widest = -1;
+		int			most = 0;
 
 		for (c = 0; c < table->ncolumns; c++)
 		{
-			SlColumnKind kind = table->columns[c].kind;
+			int			much = excess(table->columns[c].kind, widths[c]);
 
-			if ((kind == SL_COLUMN_TEXT || kind == SL_COLUMN_NAME) &&
-				(widest < 0 || widths[c] > widths[widest]))
+			if (much > most)
+			{
+				most = much;
 				widest = c;
+			}
 		}
-		if (widest < 0 || widths[widest] <= LEAST)
+		if (widest < 0)
 			break;
 		widths[widest]--;
 		total--;
@@ -332,7 +352,7 @@ text_graph(StringInfo out, SlGraph *graph)
 		row[0] = sl_box_label(box);
 		row[1] = box->state;
 		row[2] = box->node == NULL ? box->what :
-			box->node->row == NULL ? "not registered" :
+			box->unregistered ? "not registered" :
 			box->kind == SL_KIND_VERSIONED ? NULL : sl_kind_name(box->kind);
 		row[3] = box->node != NULL && box->node->head ? "head" : NULL;
 		row[4] = i < outline.nversioned ? parents_text(&outline, i) : NULL;
