@@ -81,9 +81,8 @@ find_pgtap(Pgtap *pgtap, const char *function)
 	if (!sl_extension_find_other(PGTAP, &pgtap->extension))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s() is a test of pgTAP, which is not installed in this database",
-						function),
-				 errhint("CREATE EXTENSION pgtap; outside of pgTAP there are sl_verify() and sl_assert().")));
+				 errmsg("%s() needs extension \"%s\"", function, PGTAP),
+				 errhint("It is a test of pgTAP: CREATE EXTENSION pgtap; or ask sl_verify(), sl_assert().")));
 	pgtap->schema = get_namespace_name(pgtap->extension.schema);
 	pgtap->ok = find_function(pgtap, "ok", 2, ok_types);
 	pgtap->diag = find_function(pgtap, "diag", 1, diag_types);
