@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "adapters/adapters.h"
 #include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
@@ -44,4 +45,5 @@ _PG_init(void)
 		return;
 	sl_fence_init();
 	sl_trace_init();
+	sl_mirror_init();
 }

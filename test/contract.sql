@@ -47,6 +47,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_accept', 'class text, identity text, attribute text DEFAULT NULL::text, reason text DEFAULT NULL::text, until timestamp with time zone DEFAULT NULL::timestamp with time zone', 'void'),
 ('f', 'sl_unaccept', 'class text, identity text, attribute text DEFAULT NULL::text', 'boolean'),
 -- rehearsal and dry run
+('p', 'sl_rehearse', 'IN target text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- lint
 
@@ -75,7 +76,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 66);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 67);
 
 --
 -- Functions
@@ -203,6 +204,7 @@ SELECT throws_ok($$SELECT sl_configure(NULL, 'x')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_grant(current_user::regrole, 'no_such_level')$$, 'SL009');
 SELECT throws_ok($$CALL sl_migrate()$$, '25001');
 SELECT throws_ok($$CALL sl_revert_online('base')$$, '25001');
+SELECT throws_ok($$CALL sl_rehearse()$$, '25001');
 SELECT is((SELECT revision FROM sl_apply_pending()), 'c1', 'a run');
 SELECT throws_ok($$SELECT sl_register('c1', 'SELECT 3')$$, 'SL003');
 SELECT throws_ok($$SELECT sl_unregister('c1')$$, 'SL009');

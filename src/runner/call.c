@@ -44,7 +44,7 @@
 
 /*
  * The call begins: at top level, by somebody who may write.  'alternative' is
- * the last sentence of the hint for whoever is in a transaction block.
+ * what can be done in a transaction block, or NULL.
  */
 SlCall *
 sl_call_begin(FunctionCallInfo fcinfo, const char *name,
@@ -58,7 +58,8 @@ sl_call_begin(FunctionCallInfo fcinfo, const char *name,
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s() cannot be called by a migration", name)));
-	sl_call_require_top_level(fcinfo, name, alternative);
+	sl_call_require_top_level(fcinfo, name, _("It commits on its way."),
+							  alternative);
 	sl_require_writer(name);
 	context = AllocSetContextCreate(PortalContext, "schema_lifecycle call",
 									ALLOCSET_DEFAULT_SIZES);
@@ -90,10 +91,13 @@ sl_call_end(SlCall *call)
 	MemoryContextDelete(call->context);
 }
 
-/* 25001, with the way out for the drivers that open a transaction unasked. */
+/*
+ * 25001, with the way out for the drivers that open a transaction unasked.
+ * 'alternative': what can be done in a transaction; NULL: nothing.
+ */
 void
 sl_call_require_top_level(FunctionCallInfo fcinfo, const char *name,
-						  const char *alternative)
+						  const char *detail, const char *alternative)
 {
 	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
 		!((CallContext *) fcinfo->context)->atomic)
@@ -101,9 +105,10 @@ sl_call_require_top_level(FunctionCallInfo fcinfo, const char *name,
 	ereport(ERROR,
 			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 			 errmsg("CALL %s() cannot run inside a transaction block", name),
-			 errdetail("It commits on its way."),
-			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off.%s",
-					 alternative)));
+			 errdetail("%s", detail),
+			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off.%s%s",
+					 alternative != NULL ? " " : "",
+					 alternative != NULL ? alternative : "")));
 }
 
 /*
@@ -249,36 +254,68 @@ sl_call_take_error(SlCall *call)
 }
 
 /*
- * After an error the SPI stack and the resource owners are again those of the
- * procedure, which can roll back.
+ * Do a piece of work in a subtransaction: after an error the SPI stack and the
+ * resource owners are again those of the procedure, which can roll back.
+ * Returns NULL, or the error, in 'context'.  The current memory context is
+ * that of the piece, too.
  */
 ErrorData *
-sl_call_try(SlCall *call, void (*piece) (void *arg), void *arg)
+sl_try_piece(void (*piece) (void *arg), void *arg, MemoryContext context)
 {
+	MemoryContext before = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(call->work);
+	MemoryContextSwitchTo(before);
 	PG_TRY();
 	{
-		/* held for the session: for the transaction it is there, too */
-		if (!sl_lock_try(call->keys, ExclusiveLock, false, NULL))
-			ereport(ERROR,
-					(errcode(SL_ERR_LOCK_BUSY),
-					 errmsg("the migration lock was lost to another session"),
-					 errdetail("Something in this session released it while the call was running."),
-					 errhint("Call again.")));
 		piece(arg);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
-		error = sl_call_take_error(call);
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(call->context);
+	MemoryContextSwitchTo(before);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+typedef struct LockedPiece
+{
+	SlCall	   *call;
+	void		(*piece) (void *arg);
+	void	   *arg;
+} LockedPiece;
+
+static void
+do_locked(void *arg)
+{
+	LockedPiece *locked = arg;
+
+	/* held for the session: for the transaction it is there, too */
+	if (!sl_lock_try(locked->call->keys, ExclusiveLock, false, NULL))
+		ereport(ERROR,
+				(errcode(SL_ERR_LOCK_BUSY),
+				 errmsg("the migration lock was lost to another session"),
+				 errdetail("Something in this session released it while the call was running."),
+				 errhint("Call again.")));
+	locked->piece(locked->arg);
+}
+
+ErrorData *
+sl_call_try(SlCall *call, void (*piece) (void *arg), void *arg)
+{
+	LockedPiece locked = {call, piece, arg};
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(call->work);
+	error = sl_try_piece(do_locked, &locked, call->context);
+	MemoryContextSwitchTo(call->context);
 	return error;
 }

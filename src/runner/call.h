@@ -31,7 +31,7 @@ extern SlCall *sl_call_begin(FunctionCallInfo fcinfo, const char *name,
 							 const char *alternative, Jsonb *options);
 extern void sl_call_end(SlCall *call);
 extern void sl_call_require_top_level(FunctionCallInfo fcinfo,
-									  const char *name,
+									  const char *name, const char *detail,
 									  const char *alternative);
 
 /*
@@ -66,6 +66,10 @@ extern void sl_call_run_locked(SlCall *call, void (*body) (void *arg),
 extern ErrorData *sl_call_try(SlCall *call, void (*piece) (void *arg),
 							  void *arg);
 extern ErrorData *sl_call_take_error(SlCall *call);
+
+/* The same without the lock, where there may be none. */
+extern ErrorData *sl_try_piece(void (*piece) (void *arg), void *arg,
+							   MemoryContext context);
 
 /* in migrate.c: what CALL sl_migrate does once it has the lock */
 extern void sl_migrate_locked(SlCall *call, const char *target,

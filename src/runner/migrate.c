@@ -340,7 +340,7 @@ run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 	SlCall	   *call;
 
 	call = sl_call_begin(fcinfo, name,
-						 _(" Or use SELECT sl_apply_pending() in the transaction."),
+						 _("Or use SELECT sl_apply_pending() in the transaction."),
 						 PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
 	migration.call = call;
 	if (!PG_ARGISNULL(0))

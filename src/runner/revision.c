@@ -101,8 +101,8 @@ sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
  */
 static int
 run_fenced(const SlRegistryEntry *entry, SlDirection direction,
-		   const char *caller, const SlOptions *options, bool open,
-		   List **changes)
+		   SlConfinement confinement, const char *caller,
+		   const SlOptions *options, bool open, List **changes)
 {
 	ErrorContextCallback callback;
 	SlIdentity	before;
@@ -121,8 +121,7 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	run.statement_timeout = options->migration_statement_timeout;
 
 	sl_run_context_push(&run, &callback);
-	sl_confine(sl_confinement(entry->revision, entry->registrar,
-							  entry->registrar_name), &before);
+	sl_confine(confinement, &before);
 	PG_TRY();
 	{
 		fence = sl_fence_raise(options->migration_lock_timeout, open,
@@ -146,6 +145,33 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	sl_unconfine(&before);
 	error_context_stack = callback.previous;
 	return statements;
+}
+
+/* As the rights of its registrar want it. */
+static int
+run_checked(const SlRegistryEntry *entry, SlDirection direction,
+			const char *caller, const SlOptions *options, bool open,
+			List **changes)
+{
+	SlConfinement confinement = sl_confinement(entry->revision,
+											   entry->registrar,
+											   entry->registrar_name);
+
+	return run_fenced(entry, direction, confinement, caller, options, open,
+					  changes);
+}
+
+/*
+ * Run an up script whose rights were looked at elsewhere, and keep no books:
+ * for a rehearsal.
+ */
+int
+sl_run_script_only(const SlRegistryEntry *entry, SlConfinement confinement,
+				   const char *caller, const SlOptions *options,
+				   List **changes)
+{
+	return run_fenced(entry, SL_UP, confinement, caller, options, false,
+					  changes);
 }
 
 /* What was begun may have left more than its row in the journal. */
@@ -220,7 +246,7 @@ sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
 {
 	if (entry->journal_open)
 		close_journal(entry, direction);
-	return run_fenced(entry, direction, caller, options, open, changes);
+	return run_checked(entry, direction, caller, options, open, changes);
 }
 
 /*
@@ -242,8 +268,8 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 	if (entry->journal_open)
 		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
-	statements = run_fenced(entry, direction, caller, options, false,
-							up ? &changes : NULL);
+	statements = run_checked(entry, direction, caller, options, false,
+							 up ? &changes : NULL);
 	sl_fill_outcome(outcome, direction, statements, started);
 	sl_record_done(entry, direction, log_id, outcome,
 				   up ? SL_EVIDENCE_APPLIED : NULL);
@@ -254,5 +280,6 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 		sl_footprints_add(footprints, entry, log_id, changes);
 		sl_footprints_flush(footprints);
 	}
+	sl_recorded_one(entry->revision, direction, outcome->elapsed);
 	sl_restore_activity();
 }
