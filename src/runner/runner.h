@@ -48,6 +48,8 @@ typedef enum SlConfinement
 
 extern SlConfinement sl_confinement(const char *revision, Oid registrar,
 									const char *registrar_name);
+extern bool sl_may_run_scripts_of(Oid registrar);
+extern bool sl_can_login(Oid role);
 extern void sl_confine(SlConfinement confinement, SlIdentity *before);
 extern void sl_unconfine(const SlIdentity *before);
 extern void sl_act_for_table(Oid owner, SlIdentity *before);

@@ -81,6 +81,10 @@ extern SlReport *sl_report_make(const char *expected, SlReportDepth depth);
 extern bool sl_stamp_is_wanted(const SlReport *report,
 							   const SlStampFinding *finding);
 
+/* in status.c */
+extern Jsonb *sl_status_document(const SlReport *report,
+								 const char *expected);
+
 /* in assert.c */
 extern void sl_assert_report(const SlReport *report);
 
@@ -103,6 +107,10 @@ extern char *sl_findings_text(const SlReport *report,
 /* in verify.c */
 extern bool sl_verdict_is_unknown(const SlVerdict *verdict);
 extern bool sl_ready_of(const SlReport *report, const char *expected);
+extern bool sl_ready_now(const char *expected);
+
+/* in lock.c */
+extern char *sl_lock_holder_text(void);
 
 /* in require.c */
 extern bool sl_error_must_pass(const ErrorData *error);
