@@ -723,6 +723,49 @@ CREATE VIEW @extschema@.sl_incident WITH (security_invoker = true) AS
 COMMENT ON VIEW @extschema@.sl_incident IS
 'the verdicts that sl_watch() saw, a row a change';
 
+CREATE FUNCTION @extschema@.sl_report(format text DEFAULT 'html')
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_report';
+COMMENT ON FUNCTION @extschema@.sl_report(text) IS
+'the state of the database for people: one page of HTML, or plain text';
+
+CREATE FUNCTION @extschema@.sl_graph_mermaid()
+RETURNS text
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_graph_mermaid';
+COMMENT ON FUNCTION @extschema@.sl_graph_mermaid() IS
+'the graph of revisions as a Mermaid flowchart';
+
+CREATE FUNCTION @extschema@.sl_is_verified(expected_head text DEFAULT NULL,
+	description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_is_verified';
+COMMENT ON FUNCTION @extschema@.sl_is_verified(text, text) IS
+'a test of pgTAP: sl_verify() is true';
+
+CREATE FUNCTION @extschema@.sl_has_no_drift(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_has_no_drift';
+COMMENT ON FUNCTION @extschema@.sl_has_no_drift(text) IS
+'a test of pgTAP: the schema is what the history leads to';
+
+CREATE FUNCTION @extschema@.sl_has_no_stamp_drift(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_has_no_stamp_drift';
+COMMENT ON FUNCTION @extschema@.sl_has_no_stamp_drift(text) IS
+'a test of pgTAP: what is recorded as applied is there';
+
+CREATE FUNCTION @extschema@.sl_graph_is_sound(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_graph_is_sound';
+COMMENT ON FUNCTION @extschema@.sl_graph_is_sound(text) IS
+'a test of pgTAP: nothing in the graph of revisions stops a run';
+
 
 --
 -- Operate

@@ -74,6 +74,12 @@ INSERT INTO expected VALUES
 -- watch and report
 ('f', 'sl_watch', '', 'text'),
 ('f', 'sl_incident_rows', 'OUT at timestamp with time zone, OUT verdict text, OUT previous text, OUT findings jsonb', 'SETOF record'),
+('f', 'sl_report', 'format text DEFAULT ''html''::text', 'text'),
+('f', 'sl_graph_mermaid', '', 'text'),
+('f', 'sl_is_verified', 'expected_head text DEFAULT NULL::text, description text DEFAULT NULL::text', 'text'),
+('f', 'sl_has_no_drift', 'description text DEFAULT NULL::text', 'text'),
+('f', 'sl_has_no_stamp_drift', 'description text DEFAULT NULL::text', 'text'),
+('f', 'sl_graph_is_sound', 'description text DEFAULT NULL::text', 'text'),
 
 -- operate
 ('f', 'sl_configure', 'name text, value text', 'void'),
@@ -84,7 +90,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 66);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 67);
 
 --
 -- Functions
@@ -199,6 +205,8 @@ SELECT throws_ok($$SELECT sl_require('r', 'no such thing')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_require(NULL, 'table t')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_require('r', NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_unrequire('unknown')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_report('no_such_format')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_report(NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_assert('unknown')$$, 'SL004');
 SELECT throws_ok($$SELECT sl_assert(NULL, '{no_such_check}')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_lint('unknown')$$, 'SL002');

@@ -92,9 +92,17 @@ extern void sl_assert_report(const SlReport *report);
 struct SlDocument;
 extern char *sl_drift_text(const SlDriftFinding *finding);
 extern char *sl_stamp_text(const SlStampFinding *finding);
+extern char *sl_value_cut(const char *value, const char *other, int shown);
+
+/* From 0, what is worst, to 3. */
+extern int	sl_drift_weight(const SlDriftFinding *finding);
 extern void sl_json_drift(struct SlDocument *document, const SlReport *report);
 extern void sl_json_stamp_drift(struct SlDocument *document,
 							   const SlReport *report);
+
+/* in assert.c */
+extern char *sl_findings_text(const SlReport *report,
+							  const char *const *names);
 
 /* in verify.c */
 extern bool sl_verdict_is_unknown(const SlVerdict *verdict);
