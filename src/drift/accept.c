@@ -96,6 +96,31 @@ sl_ignore_parse(const char *text)
 	return ignore;
 }
 
+/* Can there be an attribute of this object that is ignored? */
+bool
+sl_is_partly_ignored(const SlIgnore *ignore, const char *class,
+					 const char *identity)
+{
+	int			i;
+
+	for (i = 0; i < ignore->count; i++)
+	{
+		const Pattern *pattern = &ignore->patterns[i];
+		const char *dot = strrchr(pattern->identity, '.');
+		char	   *object;
+		bool		result;
+
+		if (dot == NULL || !matches(pattern->class, class))
+			continue;
+		object = pnstrdup(pattern->identity, dot - pattern->identity);
+		result = matches(object, identity);
+		pfree(object);
+		if (result)
+			return true;
+	}
+	return false;
+}
+
 /* attribute NULL: the whole object */
 bool
 sl_is_ignored(const SlIgnore *ignore, const char *class,

@@ -225,6 +225,8 @@ extern List *sl_stamp_findings(SlLook *look, MemoryContext result);
 extern SlIgnore *sl_ignore_parse(const char *text);
 extern bool sl_is_ignored(const SlIgnore *ignore, const char *class,
 						  const char *identity, const char *attribute);
+extern bool sl_is_partly_ignored(const SlIgnore *ignore, const char *class,
+								 const char *identity);
 extern bool sl_is_accepted(const SlAccepted *accepted, int count,
 						   const char *class, const char *identity,
 						   const char *attribute);

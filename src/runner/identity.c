@@ -140,3 +140,25 @@ sl_worker_login(const char *revision, Oid registrar,
 				 errhint("ALTER ROLE ... LOGIN, or call it in a session of a role that can log in and may SET ROLE.")));
 	return session;
 }
+
+/*
+ * The same for statements of our own making.  Nobody's rights are asked for,
+ * but the tables that they touch may have code of others on them: the role
+ * that connects must be the caller, or one that the caller is anyway.
+ */
+Oid
+sl_worker_login_for_own(const char *function)
+{
+	Oid			caller = GetUserId();
+	Oid			session = GetSessionUserId();
+
+	if (can_login(caller))
+		return caller;
+	if (!can_login(session) || !has_privs_of_role(caller, session))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s() needs a background worker, but \"%s\" cannot log in",
+						function, GetUserNameFromId(caller, false)),
+				 errhint("ALTER ROLE ... LOGIN, or call it as a role that can log in.")));
+	return session;
+}

@@ -50,6 +50,7 @@ extern void sl_confine(SlConfinement confinement, SlIdentity *before);
 extern void sl_unconfine(const SlIdentity *before);
 extern Oid	sl_worker_login(const char *revision, Oid registrar,
 							const char *registrar_name);
+extern Oid	sl_worker_login_for_own(const char *function);
 
 /* in lock.c */
 
@@ -237,6 +238,7 @@ typedef struct SlOrder
 								 * nobody can ask how far it came */
 } SlOrder;
 
+extern void sl_run_top_level(RawStmt *tree, const char *text);
 extern void sl_run_steps(const SlOrder *order, const SlOptions *options,
 						 SlOutcome *outcome);
 extern void sl_record_steps_done(const SlRegistryEntry *entry,
@@ -270,10 +272,13 @@ extern void sl_step_verify(Node *stmt);
 /* in migrate.c */
 extern void sl_call_commit(void);
 
-/* in worker.c */
+/* in jobs.c: what background workers do; worker.h has what they are */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,
 							 SlDirection direction, const char *caller,
 							 const SlOptions *options, SlOutcome *outcome);
+extern void sl_run_statements_in_worker(List *statements, const char *caller,
+										const SlOptions *options,
+										int *finished);
 
 /* in stamp.c */
 extern void sl_words_begin(const char *function);

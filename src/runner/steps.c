@@ -146,8 +146,8 @@ commits_by_itself(const Steps *steps, Node *stmt)
  * context, which outlasts them.  Needs a portal: CREATE INDEX CONCURRENTLY and
  * VACUUM look for PortalContext.
  */
-static void
-run_top_level(RawStmt *tree, const char *text)
+void
+sl_run_top_level(RawStmt *tree, const char *text)
 {
 	MemoryContext context = CurrentMemoryContext;
 	CommandTag	tag = CreateCommandTag(tree->stmt);
@@ -184,7 +184,7 @@ run_text(const char *text)
 	List	   *trees = pg_parse_query(text);
 
 	Assert(list_length(trees) == 1);
-	run_top_level(linitial_node(RawStmt, trees), text);
+	sl_run_top_level(linitial_node(RawStmt, trees), text);
 }
 
 /*
@@ -257,7 +257,7 @@ run_unasked(Steps *steps, const SlStatement *statement)
 	*steps->order->in_doubt = true;
 	PG_TRY();
 	{
-		run_top_level(statement->tree, statement->text);
+		sl_run_top_level(statement->tree, statement->text);
 	}
 	PG_CATCH();
 	{
@@ -409,7 +409,7 @@ step_outside(Steps *steps, const SlStatement *statement, const char *command,
 			if (commits_by_itself(steps, stmt))
 				run_unasked(steps, statement);
 			else
-				run_top_level(statement->tree, statement->text);
+				sl_run_top_level(statement->tree, statement->text);
 		}
 		restore_lock_timeout(steps);
 	}

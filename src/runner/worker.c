@@ -1,17 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * worker.c
- *	  A background worker for scripts that run outside a transaction.
+ *	  Jobs in background workers.
  *
- * The committed ledger is the message: the worker gets a revision's id and
- * reads the script itself.  Its errors and notices come back through a shared
- * memory queue, as those of parallel workers do, and are raised again by the
- * session that waits, which holds no snapshot meanwhile.
+ * A job is a C function that runs in a process of its own, connected to a
+ * database as a role: what commits by itself, and what has to happen in
+ * another database, cannot be done by the session that is asked for it.
  *
- * An error ends the worker: what is left is an open journal, the same as
- * after a crash, and the next run continues from it.  When the waiting
- * session is cancelled, fails or exits, it takes the worker with it; until
- * that is gone its lock (sl_worker_lock_try) keeps other runs away.
+ * A segment of shared memory carries what the job is given, an area that it
+ * may write its results to, and the settings of the client.  Errors and
+ * notices come back through a queue, as those of parallel workers do, and are
+ * raised again by the session that waits, which holds no snapshot meanwhile.
+ * Messages of the job's own come the same way, and a second queue takes the
+ * answers; the session answers only when it was asked, so that never both
+ * sides wait for room.
+ *
+ * An error ends the worker.  When the waiting session is cancelled, fails or
+ * exits, it takes the worker with it.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -36,47 +41,56 @@
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "tcop/tcopprot.h"
-#include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
-#include "runner/runner.h"
-
-PGDLLEXPORT void sl_worker_main(Datum main_arg);
+#include "runner/worker.h"
 
 #define QUEUE_SIZE 65536
 
-/* What the two sides share; the queue and the revision's id follow. */
+/* the type of a job's own messages: no other comes through the queue */
+#define OWN_MESSAGE 'd'
+
+/* What the two sides share; what the offsets name follows. */
 typedef struct WorkerShared
 {
 	Oid			database;
 	Oid			login;			/* connects */
 	Oid			role;			/* runs: SET ROLE if another */
-	Oid			registrar;		/* whose script it was when it was checked */
-	char		checksum[65];	/* and what it was */
-	SlDirection direction;
-	int			lock_timeout;
-	int			statement_timeout;
-	/* written by the worker */
-	bool		in_doubt;		/* see SlOrder */
-	bool		done;
-	int			statements;
+	bool		alone;			/* see SlWorkerTask */
+	bool		done;			/* written by the worker */
 	Size		queue;			/* offsets in the segment */
-	Size		revision;
+	Size		answers;
 	Size		settings;
+	Size		input;
+	Size		input_size;
+	Size		output;
 } WorkerShared;
 
 /* The waiting side. */
-typedef struct Launch
+struct SlWorker
 {
+	const SlWorkerTask *task;
 	dsm_segment *segment;
 	WorkerShared *shared;
 	BackgroundWorkerHandle *handle; /* NULL until it is registered */
 	shm_mq_handle *queue;
+	shm_mq_handle *answers;
 	ErrorData  *error;			/* what the worker died of */
-	SlOutcome  *outcome;
-} Launch;
+};
+
+/*
+ * Does a fresh session of the client have it from there?  What the database
+ * and the roles ask for a worker finds by itself, unless it connects to
+ * another database, or as another role.
+ */
+static bool
+is_wanted_source(GucSource source, bool all)
+{
+	return source == PGC_S_CLIENT ||
+		(all && (source == PGC_S_DATABASE || source == PGC_S_USER ||
+				 source == PGC_S_DATABASE_USER));
+}
 
 /*
  * What the client asked for when it connected (PGOPTIONS and the like), and
@@ -85,7 +99,7 @@ typedef struct Launch
  * name for the rights it was asked for with, and an empty name at the end.
  */
 static void
-collect_settings(StringInfo buf)
+collect_settings(StringInfo buf, bool all)
 {
 	int			count;
 	struct config_generic **variables = sl_guc_variables(&count);
@@ -95,7 +109,7 @@ collect_settings(StringInfo buf)
 	{
 		struct config_generic *variable = variables[i];
 
-		if (variable->reset_source != PGC_S_CLIENT ||
+		if (!is_wanted_source(variable->reset_source, all) ||
 			(variable->context != PGC_USERSET &&
 			 variable->context != PGC_SUSET) ||
 			(variable->flags & (GUC_NO_RESET_ALL | GUC_SUPERUSER_ONLY)) != 0 ||
@@ -142,76 +156,85 @@ take_settings(const char *settings)
 
 /* Lay out the segment. */
 static void
-create_segment(Launch *launch, const SlRegistryEntry *entry,
-			   SlDirection direction, const SlOptions *options)
+create_segment(SlWorker *worker)
 {
-	Size		revision_size = strlen(entry->revision) + 1;
-	Size		queue = MAXALIGN(sizeof(WorkerShared));
-	Size		revision = queue + QUEUE_SIZE;
-	Size		settings = revision + MAXALIGN(revision_size);
-	const char *script = direction == SL_UP ? entry->up : entry->down;
-	StringInfoData buf;
+	const SlWorkerTask *task = worker->task;
+	StringInfoData settings;
 	WorkerShared *shared;
+	Size		queue = MAXALIGN(sizeof(WorkerShared));
+	Size		answers = queue + QUEUE_SIZE;
+	Size		output = answers + QUEUE_SIZE;
+	Size		input = output + MAXALIGN(task->output_size);
+	Size		end = input + MAXALIGN(task->input_size);
 	shm_mq	   *mq;
 
-	initStringInfo(&buf);
-	collect_settings(&buf);
-	launch->segment = dsm_create(settings + buf.len, 0);
+	initStringInfo(&settings);
+	collect_settings(&settings, task->all_settings);
+	worker->segment = dsm_create(end + settings.len, 0);
 
 	/* it outlives the transaction that made it */
-	dsm_pin_mapping(launch->segment);
-	shared = dsm_segment_address(launch->segment);
+	dsm_pin_mapping(worker->segment);
+	shared = dsm_segment_address(worker->segment);
 	memset(shared, 0, sizeof(WorkerShared));
-	shared->database = MyDatabaseId;
+	shared->database = OidIsValid(task->database) ?
+		task->database : MyDatabaseId;
+	shared->login = task->login;
 	shared->role = GetUserId();
-	shared->login = sl_worker_login(entry->revision, entry->registrar,
-									entry->registrar_name);
-	shared->registrar = entry->registrar;
-	sl_sha256_hex(script, strlen(script), shared->checksum);
-	shared->direction = direction;
-	shared->lock_timeout = options->migration_lock_timeout;
-	shared->statement_timeout = options->migration_statement_timeout;
+	shared->alone = task->alone;
 	shared->queue = queue;
-	shared->revision = revision;
-	shared->settings = settings;
-	memcpy((char *) shared + revision, entry->revision, revision_size);
-	memcpy((char *) shared + settings, buf.data, buf.len);
-	launch->shared = shared;
+	shared->answers = answers;
+	shared->settings = end;
+	shared->input = input;
+	shared->input_size = task->input_size;
+	shared->output = output;
+	if (task->input_size > 0)
+		memcpy((char *) shared + input, task->input, task->input_size);
+	if (task->output_size > 0)
+		memcpy((char *) shared + output, task->output, task->output_size);
+	memcpy((char *) shared + end, settings.data, settings.len);
+	pfree(settings.data);
+	worker->shared = shared;
 
 	mq = shm_mq_create((char *) shared + queue, QUEUE_SIZE);
 	shm_mq_set_receiver(mq, MyProc);
+	mq = shm_mq_create((char *) shared + answers, QUEUE_SIZE);
+	shm_mq_set_sender(mq, MyProc);
 }
 
 static void
-register_worker(Launch *launch, const SlRegistryEntry *entry)
+register_worker(SlWorker *worker)
 {
-	BackgroundWorker worker;
-	shm_mq	   *mq;
+	BackgroundWorker background;
+	char	   *shared = (char *) worker->shared;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
+	memset(&background, 0, sizeof(background));
+	background.bgw_flags = BGWORKER_SHMEM_ACCESS |
 		BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, SL_EXTENSION_NAME,
-			sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "sl_worker_main",
-			sizeof(worker.bgw_function_name));
-	snprintf(worker.bgw_name, BGW_MAXLEN, "schema_lifecycle worker of %d",
+	background.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	background.bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(background.bgw_library_name, SL_EXTENSION_NAME,
+			sizeof(background.bgw_library_name));
+	strlcpy(background.bgw_function_name, worker->task->job,
+			sizeof(background.bgw_function_name));
+	snprintf(background.bgw_name, BGW_MAXLEN, "schema_lifecycle worker of %d",
 			 MyProcPid);
-	strlcpy(worker.bgw_type, "schema_lifecycle worker", BGW_MAXLEN);
-	worker.bgw_main_arg =
-		UInt32GetDatum(dsm_segment_handle(launch->segment));
-	worker.bgw_notify_pid = MyProcPid;
+	strlcpy(background.bgw_type, "schema_lifecycle worker", BGW_MAXLEN);
+	background.bgw_main_arg =
+		UInt32GetDatum(dsm_segment_handle(worker->segment));
+	background.bgw_notify_pid = MyProcPid;
 
-	if (!RegisterDynamicBackgroundWorker(&worker, &launch->handle))
+	if (!RegisterDynamicBackgroundWorker(&background, &worker->handle))
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("no background worker is free to run revision \"%s\"",
-						entry->revision),
+				 errmsg("no background worker is free to run %s",
+						worker->task->subject),
 				 errhint("Call again, or increase max_worker_processes and restart the server.")));
-	mq = (shm_mq *) ((char *) launch->shared + launch->shared->queue);
-	launch->queue = shm_mq_attach(mq, launch->segment, launch->handle);
+	worker->queue =
+		shm_mq_attach((shm_mq *) (shared + worker->shared->queue),
+					  worker->segment, worker->handle);
+	worker->answers =
+		shm_mq_attach((shm_mq *) (shared + worker->shared->answers),
+					  worker->segment, worker->handle);
 }
 
 /*
@@ -219,7 +242,7 @@ register_worker(Launch *launch, const SlRegistryEntry *entry)
  * allocated for the rest goes when the caller resets 'scratch'.
  */
 static void
-take_message(Launch *launch, MemoryContext scratch, char *data, Size length)
+take_message(SlWorker *worker, MemoryContext scratch, char *data, Size length)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	StringInfoData message;
@@ -240,18 +263,20 @@ take_message(Launch *launch, MemoryContext scratch, char *data, Size length)
 		report.elevel = Min(report.elevel, ERROR);
 		if (report.elevel < ERROR)
 			ThrowErrorData(&report);
-		else if (launch->error == NULL)
+		else if (worker->error == NULL)
 		{
-			launch->error = palloc_object(ErrorData);
-			*launch->error = report;
+			worker->error = palloc_object(ErrorData);
+			*worker->error = report;
 		}
 	}
+	else if (type == OWN_MESSAGE && worker->task->receive != NULL)
+		worker->task->receive(worker, &message, worker->task->receive_arg);
 	MemoryContextSwitchTo(outer);
 }
 
 /* Wait for the end of the worker, without a snapshot. */
 static void
-wait_for_worker(Launch *launch)
+wait_for_worker(SlWorker *worker)
 {
 	MemoryContext scratch;
 
@@ -265,10 +290,10 @@ wait_for_worker(Launch *launch)
 		shm_mq_result result;
 
 		CHECK_FOR_INTERRUPTS();
-		result = shm_mq_receive(launch->queue, &length, &data, true);
+		result = shm_mq_receive(worker->queue, &length, &data, true);
 		if (result == SHM_MQ_SUCCESS)
 		{
-			take_message(launch, scratch, data, length);
+			take_message(worker, scratch, data, length);
 			MemoryContextReset(scratch);
 			continue;
 		}
@@ -278,118 +303,147 @@ wait_for_worker(Launch *launch)
 						 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 	}
-	(void) WaitForBackgroundWorkerShutdown(launch->handle);
+	(void) WaitForBackgroundWorkerShutdown(worker->handle);
+}
+
+/*
+ * Answer the worker, which waits for that in sl_worker_ask.  One that has
+ * gone says why by itself.
+ */
+void
+sl_worker_answer(SlWorker *worker, const char *data, Size length)
+{
+	(void) shm_mq_send(worker->answers, length, data, false, true);
 }
 
 /* For errors of the waiting session: the worker's have their own context. */
 static void
 wait_error_callback(void *arg)
 {
-	errcontext("revision \"%s\", in a background worker", (char *) arg);
+	errcontext("%s, in a background worker", (char *) arg);
+}
+
+/* Take what the job has written; the segment is gone then. */
+static void
+take_output(SlWorker *worker)
+{
+	dsm_segment *segment = worker->segment;
+	const SlWorkerTask *task = worker->task;
+
+	/* a second cancel, while we wait, must not find it again */
+	worker->segment = NULL;
+	if (segment == NULL)
+		return;
+	if (worker->shared != NULL && task->output_size > 0)
+		memcpy(task->output,
+			   (char *) worker->shared + worker->shared->output,
+			   task->output_size);
+	dsm_detach(segment);
 }
 
 /*
  * The session fails or exits while its worker is at work: stop that, too.  At
- * an exit there is no waiting; the worker's lock guards what is left of it.
+ * an exit there is no waiting; a worker that is to be alone is guarded by its
+ * lock, and one that lingers sees that nobody listens.
  */
 static void
 stop_worker(int code, Datum arg)
 {
-	Launch	   *launch = (Launch *) DatumGetPointer(arg);
+	SlWorker   *worker = (SlWorker *) DatumGetPointer(arg);
 
-	dsm_segment *segment = launch->segment;
-
-	if (launch->handle != NULL)
-		TerminateBackgroundWorker(launch->handle);
-
-	/* a second cancel, while we wait, must not find it again */
-	launch->segment = NULL;
-	if (segment != NULL)
-	{
-		launch->outcome->in_doubt = launch->shared != NULL &&
-			launch->shared->in_doubt && !launch->shared->done;
-		dsm_detach(segment);
-	}
-	if (launch->handle != NULL && !proc_exit_inprogress)
-		(void) WaitForBackgroundWorkerShutdown(launch->handle);
+	if (worker->handle != NULL &&
+		!(worker->task->lingers && proc_exit_inprogress))
+		TerminateBackgroundWorker(worker->handle);
+	take_output(worker);
+	if (worker->handle != NULL && !proc_exit_inprogress)
+		(void) WaitForBackgroundWorkerShutdown(worker->handle);
 }
 
 /*
- * Run a script in a worker and wait for its end; raises what the worker
- * raised.  To be called by a non-atomic procedure: commits.
+ * Run a job in a worker, as the current user, and wait for its end; raises
+ * what the worker raised, with task->output filled in any case.  To be called
+ * by a non-atomic procedure, connected to SPI: commits.
  */
 void
-sl_run_in_worker(const SlRegistryEntry *entry, SlDirection direction,
-				 const char *caller, const SlOptions *options,
-				 SlOutcome *outcome)
+sl_worker_run(const SlWorkerTask *task)
 {
-	TimestampTz started = GetCurrentTimestamp();
-	Launch	   *launch = palloc0_object(Launch);
+	SlWorker   *worker = palloc0_object(SlWorker);
 	ErrorContextCallback callback;
-	WorkerShared shared;
+	bool		done;
 
-	launch->outcome = outcome;
-	PG_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
+	worker->task = task;
+	PG_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(worker));
 	{
-		create_segment(launch, entry, direction, options);
+		create_segment(worker);
 		pgstat_report_activity(STATE_RUNNING,
-							   psprintf("%s: revision \"%s\", in a background worker",
-										caller, entry->revision));
+							   psprintf("%s: %s, in a background worker",
+										task->caller, task->subject));
 
 		/* from here on no snapshot, and no lock on a relation */
 		sl_call_commit();
 		callback.callback = wait_error_callback;
-		callback.arg = entry->revision;
+		callback.arg = unconstify(char *, task->subject);
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
-		register_worker(launch, entry);
-		wait_for_worker(launch);
+		register_worker(worker);
+		wait_for_worker(worker);
 		error_context_stack = callback.previous;
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(launch));
+	PG_END_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(worker));
 
-	shared = *launch->shared;
-	dsm_detach(launch->segment);
-	outcome->in_doubt = shared.in_doubt && !shared.done;
+	done = worker->shared->done;
+	take_output(worker);
 	sl_restore_activity();
-	if (launch->error != NULL)
-		ThrowErrorData(launch->error);
-	if (!shared.done)
+	if (worker->error != NULL)
+		ThrowErrorData(worker->error);
+	if (!done)
 		ereport(ERROR,
 				(errcode(ERRCODE_ADMIN_SHUTDOWN),
-				 errmsg("the background worker of revision \"%s\" ended before its time",
-						entry->revision),
+				 errmsg("the background worker of %s ended before its time",
+						task->subject),
 				 errdetail("The server's log says why."),
-				 errhint("Call again: the run continues behind the last finished statement.")));
-	sl_fill_outcome(outcome, direction, shared.statements, started);
+				 errhint("%s", task->died_hint != NULL ? task->died_hint :
+						 _("Call again."))));
 }
 
-/* The worker. */
+/*-------------------------------------------------------------------------
+ * The worker
+ *-------------------------------------------------------------------------
+ */
+
+static dsm_segment *own_segment = NULL;
+static shm_mq_handle *own_answers = NULL;
+
+/*
+ * Connect this process, as what launched it said, and run the job.  What the
+ * C function of a job consists of.
+ */
 void
-sl_worker_main(Datum main_arg)
+sl_worker_main(Datum main_arg, void (*job) (const SlWorkerSelf *self))
 {
-	dsm_segment *segment;
 	WorkerShared *shared;
+	SlWorkerSelf self;
 	shm_mq	   *mq;
-	SlOptions	options;
-	SlOutcome	outcome;
-	SlOrder		order;
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 
 	/* it ends with the process */
-	segment = dsm_attach(DatumGetUInt32(main_arg));
-	if (segment == NULL)
+	own_segment = dsm_attach(DatumGetUInt32(main_arg));
+	if (own_segment == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the session that launched this worker is gone")));
-	shared = dsm_segment_address(segment);
+	shared = dsm_segment_address(own_segment);
 
 	/* errors of the connection itself go through the queue, too */
+	mq = (shm_mq *) ((char *) shared + shared->answers);
+	shm_mq_set_receiver(mq, MyProc);
+	own_answers = shm_mq_attach(mq, own_segment, NULL);
 	mq = (shm_mq *) ((char *) shared + shared->queue);
 	shm_mq_set_sender(mq, MyProc);
-	pq_redirect_to_shm_mq(segment, shm_mq_attach(mq, segment, NULL));
+	pq_redirect_to_shm_mq(own_segment,
+						  shm_mq_attach(mq, own_segment, NULL));
 
 	BackgroundWorkerInitializeConnectionByOid(shared->database,
 											  shared->login, 0);
@@ -402,22 +456,43 @@ sl_worker_main(Datum main_arg)
 						PGC_USERSET, PGC_S_SESSION);
 		CommitTransactionCommand();
 	}
-	if (!sl_worker_lock_try(ExclusiveLock, NULL))
+	if (shared->alone && !sl_worker_lock_try(ExclusiveLock, NULL))
 		ereport(ERROR,
 				(errcode(SL_ERR_LOCK_BUSY),
 				 errmsg("a worker of an earlier run is still there"),
 				 errhint("Call again.")));
 
-	memset(&options, 0, sizeof(options));
-	options.migration_lock_timeout = shared->lock_timeout;
-	options.migration_statement_timeout = shared->statement_timeout;
-	memset(&order, 0, sizeof(order));
-	order.revision = (char *) shared + shared->revision;
-	order.direction = shared->direction;
-	order.registrar = shared->registrar;
-	order.checksum = shared->checksum;
-	order.in_doubt = &shared->in_doubt;
-	sl_run_steps(&order, &options, &outcome);
-	shared->statements = outcome.statements;
+	self.input = (char *) shared + shared->input;
+	self.input_size = shared->input_size;
+	self.output = (char *) shared + shared->output;
+	job(&self);
 	shared->done = true;
+}
+
+/*
+ * Send the session that waits a message of the job's own.  Whether it is still
+ * there shows when it is to answer.
+ */
+void
+sl_worker_tell(const char *data, Size length)
+{
+	StringInfoData message;
+
+	pq_beginmessage(&message, OWN_MESSAGE);
+	pq_sendbytes(&message, data, (int) length);
+	pq_endmessage(&message);
+}
+
+/*
+ * Wait for its answer, which is good until the next one.  NULL: the session
+ * is gone.
+ */
+const char *
+sl_worker_hear(Size *length)
+{
+	void	   *data;
+
+	if (shm_mq_receive(own_answers, length, &data, false) != SHM_MQ_SUCCESS)
+		return NULL;
+	return data;
 }

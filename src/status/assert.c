@@ -147,7 +147,10 @@ static bool
 is_unknown(const SlReport *report, Findings *findings)
 {
 	if (report->unknown && findings->count == 0)
-		add(findings, pstrdup(_("history or schema changed again and again while they were read")));
+	{
+		add(findings, pstrdup(_("history and schema could not be read as of one moment")));
+		findings->hint = "They are being changed, or somebody holds a lock on a view that has to be read: try again, see sl_status()->'lock' and pg_locks.";
+	}
 	return report->unknown;
 }
 

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "common/sl_compat.h"
@@ -24,6 +25,35 @@
 
 /* so many of each kind are in sl_status() */
 #define FINDINGS_SHOWN 20
+
+/* and so much of a value, in bytes */
+#define VALUE_SHOWN 500
+
+/*
+ * A health answer is no place for the whole text of a definition: what is
+ * long is cut, to where it differs from the other.
+ */
+static char *
+cut_value(const char *value, const char *other)
+{
+	int			length;
+	int			from = 0;
+	int			to;
+
+	if (value == NULL)
+		return NULL;
+	length = strlen(value);
+	if (length <= VALUE_SHOWN)
+		return pstrdup(value);
+	if (other != NULL)
+		while (value[from] != '\0' && value[from] == other[from])
+			from++;
+	from = Min(from, length - VALUE_SHOWN);
+	from = pg_mbcliplen(value, length, Max(from - VALUE_SHOWN / 10, 0));
+	to = from + pg_mbcliplen(value + from, length - from, VALUE_SHOWN);
+	return psprintf("%s%.*s%s", from > 0 ? "... " : "", to - from,
+					value + from, to < length ? " ..." : "");
+}
 
 char *
 sl_drift_text(const SlDriftFinding *finding)
@@ -79,8 +109,10 @@ put_drift(SlDocument *document, const SlDriftFinding *finding)
 	sl_json_string(document, "identity", finding->identity);
 	sl_json_string(document, "problem", finding->problem);
 	sl_json_string(document, "attribute", finding->attribute);
-	sl_json_string(document, "expected", finding->expected);
-	sl_json_string(document, "actual", finding->actual);
+	sl_json_string(document, "expected",
+				   cut_value(finding->expected, finding->actual));
+	sl_json_string(document, "actual",
+				   cut_value(finding->actual, finding->expected));
 	sl_json_string(document, "revision", finding->revision);
 	sl_json_end_object(document);
 }
