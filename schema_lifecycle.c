@@ -21,6 +21,7 @@
 #include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
+#include "rehearsal/dry_run.h"
 #include "runner/runner.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
@@ -44,4 +45,5 @@ _PG_init(void)
 		return;
 	sl_fence_init();
 	sl_trace_init();
+	sl_dry_run_init();
 }
