@@ -23,6 +23,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
@@ -79,6 +81,7 @@ typedef struct DryRun
 	int			nfailed_with;	/* -1: not known */
 
 	bool		holding;		/* the timer runs */
+	bool		caught;			/* a script caught its cancel */
 } DryRun;
 
 static DryRun *running = NULL;
@@ -277,6 +280,29 @@ skip_statement(DryRun *dry, Node *stmt)
 	MemoryContextSwitchTo(before);
 }
 
+static bool
+is_name_char(char c)
+{
+	return IS_HIGHBIT_SET(c) || isalnum((unsigned char) c) || c == '_' ||
+		c == '$';
+}
+
+/* Is the name in the text, not as a part of another? */
+static bool
+mentions(const char *text, const char *name)
+{
+	size_t		length = strlen(name);
+	const char *at;
+
+	if (text == NULL)
+		return false;
+	for (at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
+		if ((at == text || !is_name_char(at[-1])) &&
+			!is_name_char(at[length]))
+			return true;
+	return false;
+}
+
 /* Does a failure come from what was not run before?  From what? */
 static const Skipped *
 find_cause(const DryRun *dry, const ErrorData *error)
@@ -294,10 +320,8 @@ find_cause(const DryRun *dry, const ErrorData *error)
 			 error->sqlerrcode == ERRCODE_INVALID_FOREIGN_KEY))
 			return skipped;
 		foreach(name, skipped->names)
-			if ((error->message != NULL &&
-				 strstr(error->message, lfirst(name)) != NULL) ||
-				(dry->text != NULL &&
-				 strstr(dry->text, lfirst(name)) != NULL))
+			if (mentions(error->message, lfirst(name)) ||
+				mentions(dry->text, lfirst(name)))
 				return skipped;
 	}
 	return NULL;
@@ -429,9 +453,13 @@ run_statement(SlRun *run, const SlStatement *statement, void *arg)
 	if (obstacle != NULL)
 	{
 		dry->row.outcome = psprintf(_("not run: %s"), _(obstacle));
-		sl_dry_row_known(dry->rows, &dry->row, &dry->known);
-		if (!is_finished(dry, statement->ordinal))
+		if (is_finished(dry, statement->ordinal))
+			sl_dry_row_bare(dry->rows, &dry->row);
+		else
+		{
+			sl_dry_row_known(dry->rows, &dry->row, &dry->known);
 			skip_statement(dry, statement->tree->stmt);
+		}
 		end_statement(dry);
 		return;
 	}
@@ -444,6 +472,15 @@ run_statement(SlRun *run, const SlStatement *statement, void *arg)
 	else
 		done = try_statement(dry, run, statement);
 	dry->row.elapsed = GetCurrentTimestamp() - dry->began;
+
+	/* it may have caught the cancel itself */
+	if (hold_expired)
+	{
+		dry->caught = true;
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("the dry run is cut off")));
+	}
 	taken = sl_own_locks_look(dry->locks, &strong);
 	if (done)
 	{
@@ -457,16 +494,13 @@ run_statement(SlRun *run, const SlStatement *statement, void *arg)
 		skip_statement(dry, statement->tree->stmt);
 	}
 	end_statement(dry);
-
-	/* it may have caught the cancel itself */
-	if (hold_expired)
-		ereport(ERROR,
-				(errcode(ERRCODE_QUERY_CANCELED),
-				 errmsg("the dry run is cut off")));
 	if (strong)
 		start_hold(dry);
 	else
+	{
 		stop_hold(dry);
+		hold_expired = false;
+	}
 	/* what the trace has read is not the next statement's */
 	list_free(sl_own_locks_look(dry->locks, &strong));
 }
@@ -573,9 +607,14 @@ held_strong(const DryRun *dry)
 	int			i;
 
 	for (i = 0; i < dry->nfailed_with; i++)
-		if ((dry->failed_with[i].mask & SL_STRONG_LOCKS) != 0 &&
-			!sl_own_locks_is_made(dry->locks, dry->failed_with[i].relid))
+	{
+		const SlLockNow *lock = &dry->failed_with[i];
+
+		if ((lock->mask & SL_STRONG_LOCKS &
+			 ~sl_own_locks_base(dry->locks, lock->relid)) != 0 &&
+			!sl_own_locks_is_made(dry->locks, lock->relid))
 			return true;
+	}
 	return false;
 }
 
@@ -592,15 +631,12 @@ put_last(DryRun *dry, bool cut)
 	{
 		SlLockNow	lock = dry->failed_with[i];
 
-		if (!cut)
-			lock.mask &= ~sl_own_locks_before(dry->locks, lock.relid);
+		lock.mask &= cut ? ~sl_own_locks_base(dry->locks, lock.relid) :
+			~sl_own_locks_before(dry->locks, lock.relid);
 		if (lock.mask != 0)
 			dry->failed_with[n++] = lock;
 	}
-	if (n > 0)
-		sl_dry_row_locked(dry->rows, &dry->row, dry->failed_with, n);
-	else
-		sl_dry_row_known(dry->rows, &dry->row, &dry->known);
+	sl_dry_row_locked(dry->rows, &dry->row, dry->failed_with, n, &dry->known);
 }
 
 /* After the rollback: the last row, or an error that is none of a script. */
@@ -617,7 +653,8 @@ put_failure(DryRun *dry, ErrorData *error)
 		ReThrowError(error);
 	cause = find_cause(dry, error);
 	if (cut)
-		dry->row.outcome = held_strong(dry) || dry->nfailed_with < 0 ?
+		dry->row.outcome = held_strong(dry) || dry->nfailed_with < 0 ||
+			dry->caught ?
 			psprintf(_("cut off: strong locks were held for %d ms (dry_run_hold)"),
 					 dry->options->dry_run_hold) :
 			psprintf(_("cut off: others queued behind its wait for a lock for %d ms (dry_run_hold)"),

@@ -57,6 +57,7 @@ typedef struct SlHeld
 	char	   *name;			/* qualified; NULL: not asked for yet */
 	int			seen;			/* by which look it was locked last */
 	LOCKMASK	mask;			/* what was held then */
+	LOCKMASK	base;			/* what the caller had, before */
 	LOCKMASK	now;			/* what a look has found so far ... */
 	int			looked;			/* ... and which */
 	int64		counts[MAX_LOCKMODES];	/* how often each mode was taken */
@@ -85,6 +86,7 @@ extern void sl_own_locks_next(SlOwnLocks *locks);
 extern int	sl_own_locks_now(SlOwnLocks *locks, SlLockNow **now);
 extern bool sl_own_locks_are_readable(void);
 extern LOCKMASK sl_own_locks_before(SlOwnLocks *locks, Oid relid);
+extern LOCKMASK sl_own_locks_base(SlOwnLocks *locks, Oid relid);
 extern char *sl_relation_name(Oid relid);
 
 /* in dry_run.c */

@@ -172,27 +172,38 @@ name_of(const SlHeld *held)
 	return name != NULL ? name : held->name;
 }
 
-/* Is it one to be named?  'own': also of what the revision has made. */
-static bool
-is_shown(const SlHeld *held, bool own)
-{
-	return held->kind != RELKIND_TOASTVALUE && (own || !held->own) &&
-		name_of(held) != NULL;
-}
-
-static bool
-has_table(List *taken, Oid table, LOCKMODE mode)
+static const SlHeld *
+find_taken(List *taken, Oid relid)
 {
 	ListCell   *cell;
 
 	foreach(cell, taken)
-	{
-		const SlHeld *held = lfirst(cell);
+		if (((SlHeld *) lfirst(cell))->relid == relid)
+			return lfirst(cell);
+	return NULL;
+}
 
-		if (held->relid == table && strongest(held->taken) == mode)
-			return true;
-	}
-	return false;
+/*
+ * Is it one to be named?  'own': also of what the revision has made.  A new
+ * index goes without saying where its table is locked.
+ */
+static bool
+is_shown(List *taken, const SlHeld *held, bool own)
+{
+	if (held->kind == RELKIND_TOASTVALUE || (held->own && !own) ||
+		name_of(held) == NULL)
+		return false;
+	return !held->own || !OidIsValid(held->table) ||
+		find_taken(taken, held->table) == NULL;
+}
+
+/* And an old one, where its table is named for the same lock. */
+static bool
+goes_with_table(List *taken, const SlHeld *held, LOCKMODE mode)
+{
+	const SlHeld *table = find_taken(taken, held->table);
+
+	return table != NULL && strongest(table->taken) == mode;
 }
 
 static void
@@ -209,7 +220,7 @@ set_taken(Tuple *tuple, List *taken)
 		{
 			const SlHeld *held = lfirst(cell);
 
-			if (is_shown(held, own))
+			if (is_shown(taken, held, own))
 				mode = Max(mode, strongest(held->taken));
 		}
 		if (mode != NoLock || own)
@@ -220,10 +231,8 @@ set_taken(Tuple *tuple, List *taken)
 	{
 		const SlHeld *held = lfirst(cell);
 
-		/* an index goes without saying where its table is named */
-		if (is_shown(held, own) && strongest(held->taken) == mode &&
-			!(OidIsValid(held->table) &&
-			  has_table(taken, held->table, mode)))
+		if (is_shown(taken, held, own) && strongest(held->taken) == mode &&
+			!goes_with_table(taken, held, mode))
 			names = lappend(names, (void *) name_of(held));
 	}
 	set_locks(tuple, mode, names);
@@ -235,20 +244,15 @@ set_rewrites(Tuple *tuple, List *taken)
 {
 	List	   *names = NIL;
 	ListCell   *cell;
-	ListCell   *other;
 
 	foreach(cell, taken)
 	{
 		const SlHeld *held = lfirst(cell);
+		const SlHeld *table = find_taken(taken, held->table);
 		const char *name = name_of(held);
-		bool		with_table = false;
 
-		if (name == NULL || (!held->rewritten && !held->scanned))
-			continue;
-		foreach(other, taken)
-			with_table |= ((SlHeld *) lfirst(other))->rewritten &&
-				((SlHeld *) lfirst(other))->relid == held->table;
-		if (with_table)
+		if (name == NULL || (!held->rewritten && !held->scanned) ||
+			(table != NULL && table->rewritten))
 			continue;
 		names = lappend(names, held->rewritten ? pstrdup(name) :
 						psprintf("%s (scanned)", name));
@@ -424,34 +428,39 @@ sl_dry_row_known(SlDryRows *rows, const SlDryRow *row,
 	put_tuple(rows, &tuple);
 }
 
+/* Is it one to be named after an error, when less is known? */
+static bool
+is_table(Oid relid)
+{
+	char		kind = get_rel_relkind(relid);
+
+	return kind != '\0' && kind != RELKIND_TOASTVALUE &&
+		kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX;
+}
+
 /* See dry_run_row.h. */
 void
 sl_dry_row_locked(SlDryRows *rows, const SlDryRow *row,
-				  const SlLockNow *locks, int nlocks)
+				  const SlLockNow *locks, int nlocks,
+				  const SlKnownLocks *known)
 {
 	LOCKMODE	mode = NoLock;
 	List	   *names = NIL;
 	Tuple		tuple;
 	int			i;
-	int			pass;
 
-	begin_tuple(&tuple, row);
-	for (pass = 0; pass < 2; pass++)
+	for (i = 0; i < nlocks; i++)
+		if (is_table(locks[i].relid))
+			mode = Max(mode, strongest(locks[i].mask));
+	if (mode == NoLock)
 	{
-		for (i = 0; i < nlocks; i++)
-		{
-			char		kind = get_rel_relkind(locks[i].relid);
-
-			if (kind == '\0' || kind == RELKIND_TOASTVALUE)
-				continue;
-			if (pass == 0)
-				mode = Max(mode, strongest(locks[i].mask));
-			else if (strongest(locks[i].mask) == mode &&
-					 kind != RELKIND_INDEX &&
-					 kind != RELKIND_PARTITIONED_INDEX)
-				names = lappend(names, sl_relation_name(locks[i].relid));
-		}
+		sl_dry_row_known(rows, row, known);
+		return;
 	}
+	for (i = 0; i < nlocks; i++)
+		if (is_table(locks[i].relid) && strongest(locks[i].mask) == mode)
+			names = lappend(names, sl_relation_name(locks[i].relid));
+	begin_tuple(&tuple, row);
 	set_locks(&tuple, mode, names);
 	put_tuple(rows, &tuple);
 }

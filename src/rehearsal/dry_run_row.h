@@ -43,9 +43,13 @@ extern void sl_dry_row_ran(SlDryRows *rows, const SlDryRow *row, List *taken,
 extern void sl_dry_row_known(SlDryRows *rows, const SlDryRow *row,
 							 const SlKnownLocks *known);
 
-/* One that failed, and what was locked then. */
+/*
+ * One that failed, and what it had locked by then; if that was nothing, what
+ * its tree tells that it wanted.
+ */
 extern void sl_dry_row_locked(SlDryRows *rows, const SlDryRow *row,
-							  const SlLockNow *locks, int nlocks);
+							  const SlLockNow *locks, int nlocks,
+							  const SlKnownLocks *known);
 
 /* No statement. */
 extern void sl_dry_row_bare(SlDryRows *rows, const SlDryRow *row);

@@ -384,7 +384,7 @@ compare_held(SlHeld *held, bool seen_before)
 /*
  * The relations on which locks were taken since the last look: SlHeld
  * pointers, good until the next one.  'strong': are there any that keep
- * others from their rows?
+ * others from their rows, and that the caller did not have before?
  */
 List *
 sl_own_locks_look(SlOwnLocks *locks, bool *strong)
@@ -418,7 +418,10 @@ sl_own_locks_look(SlOwnLocks *locks, bool *strong)
 		held->seen = look;
 		if (held->taken != 0)
 			classify(held);
-		*strong |= !held->made && (held->mask & SL_STRONG_LOCKS) != 0;
+		if (first)
+			held->base = held->mask;
+		*strong |= !held->made &&
+			(held->mask & ~held->base & SL_STRONG_LOCKS) != 0;
 		held->rewritten = held->scanned = false;
 		if (held->taken == 0)
 			continue;
@@ -461,4 +464,13 @@ sl_own_locks_before(SlOwnLocks *locks, Oid relid)
 	SlHeld	   *held = hash_search(locks->held, &relid, HASH_FIND, NULL);
 
 	return held == NULL || held->seen < locks->looks ? 0 : held->mask;
+}
+
+/* What the caller had of it, before the dry run. */
+LOCKMASK
+sl_own_locks_base(SlOwnLocks *locks, Oid relid)
+{
+	SlHeld	   *held = hash_search(locks->held, &relid, HASH_FIND, NULL);
+
+	return held == NULL ? 0 : held->base;
 }

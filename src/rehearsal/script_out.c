@@ -41,6 +41,7 @@ typedef struct Writer
 	const char *target;			/* as it was given, or NULL */
 	const char *schema;			/* of the extension, quoted */
 	int			lock_timeout;	/* ms */
+	int			statement_timeout;	/* ms */
 	MemoryContext revision;		/* reset for each */
 } Writer;
 
@@ -141,20 +142,21 @@ put_check(Writer *writer, List *rows)
 	initStringInfo(&block);
 	appendStringInfoString(&block,
 						   "DECLARE\n\twrong text;\nBEGIN\n"
-						   "\tSELECT pg_catalog.string_agg(w.revision, ', ')\n"
+						   "\tSELECT pg_catalog.string_agg(w.revision, ', ' ORDER BY w.ordinal)\n"
 						   "\t  INTO wrong\n\t  FROM (VALUES\n");
 	foreach(cell, rows)
 	{
 		const SlRevisionRow *row = lfirst(cell);
 		SlRegistryEntry *entry = sl_registry_get(row->revision, false);
 
-		appendStringInfo(&block, "\t\t(%s, '%s')%s\n",
+		appendStringInfo(&block, "\t\t(%d, %s, '%s')%s\n",
+						 foreach_current_index(cell) + 1,
 						 quote_literal_cstr(row->revision),
 						 entry == NULL ? "" : entry->checksum,
 						 lnext(rows, cell) == NULL ? ")" : ",");
 	}
 	appendStringInfo(&block,
-					 "\t\tAS w (revision, checksum)\n"
+					 "\t\tAS w (ordinal, revision, checksum)\n"
 					 "\t  LEFT JOIN %s.sl_revision AS r\n"
 					 "\t\tON r.revision OPERATOR(pg_catalog.=) w.revision\n"
 					 "\t   AND r.checksum OPERATOR(pg_catalog.=) w.checksum\n"
@@ -204,13 +206,15 @@ put_clean_room(Writer *writer, bool transactional)
 					 "DEALLOCATE ALL;\n"
 					 "SET standard_conforming_strings = on;\n"
 					 "SET lock_timeout = %d;\n"
+					 "SET statement_timeout = %d;\n"
 					 "DO $sl$\nBEGIN\n"
 					 "\tIF pg_catalog.cardinality(pg_catalog.current_schemas(false)) OPERATOR(pg_catalog.>) 0\n"
 					 "\t\tAND pg_catalog.current_setting('search_path') OPERATOR(pg_catalog.!~) '\\mpg_temp\\M' THEN\n"
 					 "\t\tPERFORM pg_catalog.set_config('search_path',\n"
 					 "\t\t\tpg_catalog.current_setting('search_path') OPERATOR(pg_catalog.||) ', pg_temp', false);\n"
 					 "\tEND IF;\nEND $sl$;\n",
-					 transactional ? writer->lock_timeout : 0);
+					 transactional ? writer->lock_timeout : 0,
+					 writer->statement_timeout);
 }
 
 /* The text has been converted for the client, whose encoding it must keep. */
@@ -425,6 +429,7 @@ sl_script(PG_FUNCTION_ARGS)
 	sl_extension_get(&extension);
 	writer.schema = quote_identifier(get_namespace_name(extension.schema));
 	writer.lock_timeout = options.migration_lock_timeout;
+	writer.statement_timeout = options.migration_statement_timeout;
 	writer.revision = AllocSetContextCreate(CurrentMemoryContext,
 											"schema_lifecycle revision",
 											ALLOCSET_DEFAULT_SIZES);
