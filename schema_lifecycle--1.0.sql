@@ -166,6 +166,28 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
 
+-- version tables of other tools that we keep in step or watch
+CREATE TABLE @extschema@.sl_version_table (
+	schema_name		text COLLATE pg_catalog."C" NOT NULL,
+	table_name		text COLLATE pg_catalog."C" NOT NULL,
+	tool			text NOT NULL,
+	mirror			boolean NOT NULL,	-- it gets what our history says
+	observe			text,				-- record, warn, deny; NULL: not watched
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (schema_name, table_name)
+);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_version_table', '');
+-- databases that rehearsals made and have not dropped yet
+CREATE TABLE @extschema@.sl_scratch (
+	name			text COLLATE pg_catalog."C" NOT NULL,
+	mark			text NOT NULL,		-- its comment
+	database		oid NOT NULL,		-- the one whose rehearsal it is,
+	cluster			bigint NOT NULL,	-- and the system in which that is true
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (name)
+);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_scratch', '');
+
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
 COMMENT ON TYPE @extschema@.sl_generation IS
@@ -498,6 +520,13 @@ AS 'MODULE_PATHNAME', 'sl_script';
 COMMENT ON FUNCTION @extschema@.sl_script(text, text) IS
 'what a run to the target would run, as a script for psql';
 
+CREATE PROCEDURE @extschema@.sl_rehearse(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_rehearse';
+COMMENT ON PROCEDURE @extschema@.sl_rehearse(text, jsonb) IS
+'run revisions in a scratch database that is dropped afterwards, and keep the footprints of those that have none';
+
 
 --
 -- Lint
@@ -508,11 +537,35 @@ COMMENT ON FUNCTION @extschema@.sl_script(text, text) IS
 -- Heal
 --
 
+CREATE FUNCTION @extschema@.sl_repair_plan(
+	OUT ordinal integer, OUT revision text, OUT action text,
+	OUT statement text, OUT safe boolean, OUT reason text)
+RETURNS SETOF record LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'sl_repair_plan';
+COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
+'the statements that bring the schema to what it should be, and which of them are safe';
+
+CREATE FUNCTION @extschema@.sl_repair(options jsonb DEFAULT '{}',
+	OUT ordinal integer, OUT revision text, OUT action text,
+	OUT statement text, OUT outcome text)
+RETURNS SETOF record LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'sl_repair';
+COMMENT ON FUNCTION @extschema@.sl_repair(jsonb) IS
+'do what is safe of sl_repair_plan(), and prove it or roll it back';
+
 
 --
 -- Other tools
 --
 
+CREATE FUNCTION @extschema@.sl_adopt(tool text DEFAULT 'auto',
+	version_table text DEFAULT NULL, mirror boolean DEFAULT true,
+	OUT revision text, OUT outcome text, OUT evidence text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_adopt';
+COMMENT ON FUNCTION @extschema@.sl_adopt(text, text, boolean) IS
+'take over the history of another tool, each revision held against the catalog';
 
 --
 -- Guard
@@ -523,6 +576,12 @@ COMMENT ON FUNCTION @extschema@.sl_script(text, text) IS
 -- Boot and wait
 --
 
+CREATE PROCEDURE @extschema@.sl_boot(expected_head text DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_boot';
+COMMENT ON PROCEDURE @extschema@.sl_boot(text, jsonb) IS
+'bring the database to the expected head, whatever state it is in; for any number of processes at once';
 
 --
 -- Watch and report

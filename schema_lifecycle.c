@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "adapters/adapters.h"
 #include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
@@ -46,4 +47,5 @@ _PG_init(void)
 	sl_fence_init();
 	sl_trace_init();
 	sl_dry_run_init();
+	sl_mirror_init();
 }

@@ -24,7 +24,7 @@ SELECT c.* FROM pg_class c
   JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid;
 -- the gate is no gate if it looks at nothing
 SELECT cmp_ok((SELECT count(*)::int FROM routine), '>=', 20, 'there are functions');
-SELECT is((SELECT count(*)::int FROM relation WHERE relkind = 'r'), 9, 'there are tables');
+SELECT is((SELECT count(*)::int FROM relation WHERE relkind = 'r'), 10, 'there are tables');
 SELECT is((SELECT count(*)::int FROM relation WHERE relkind = 'v'), 3, 'there are views');
 
 --
@@ -142,7 +142,7 @@ SELECT set_eq($$
 		  FROM relation WHERE relkind = 'v') AS l
 	 GROUP BY 1$$, $$
 	VALUES ('admin', 'sl_accept sl_configure sl_grant sl_resolve sl_revoke sl_stamp sl_unaccept'),
-	('deploy', 'sl_apply_pending sl_dry_run sl_load sl_load_directory sl_migrate sl_register sl_require sl_revert sl_revert_online sl_unregister sl_unrequire'),
+	('deploy', 'sl_apply_pending sl_dry_run sl_load sl_load_directory sl_migrate sl_register sl_rehearse sl_require sl_revert sl_revert_online sl_unregister sl_unrequire'),
 	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_heads sl_history sl_history_rows sl_locate sl_pending sl_ready sl_revision sl_revision_rows sl_script sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version')$$,
 	'every function and view has one level');
 SELECT is_empty($$

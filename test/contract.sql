@@ -49,6 +49,7 @@ INSERT INTO expected VALUES
 -- rehearsal and dry run
 ('f', 'sl_dry_run', 'target text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb, OUT revision text, OUT statement integer, OUT line integer, OUT command text, OUT elapsed interval, OUT lock_mode text, OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb, OUT outcome text', 'SETOF record'),
 ('f', 'sl_script', 'target text DEFAULT NULL::text, direction text DEFAULT ''up''::text', 'text'),
+('p', 'sl_rehearse', 'IN target text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- lint
 
@@ -71,7 +72,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 69);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 70);
 
 --
 -- Functions
@@ -202,6 +203,7 @@ SELECT throws_ok($$SELECT sl_configure(NULL, 'x')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_grant(current_user::regrole, 'no_such_level')$$, 'SL009');
 SELECT throws_ok($$CALL sl_migrate()$$, '25001');
 SELECT throws_ok($$CALL sl_revert_online('base')$$, '25001');
+SELECT throws_ok($$CALL sl_rehearse()$$, '25001');
 SELECT is((SELECT revision FROM sl_apply_pending()), 'c1', 'a run');
 SELECT throws_ok($$SELECT sl_register('c1', 'SELECT 3')$$, 'SL003');
 SELECT throws_ok($$SELECT sl_unregister('c1')$$, 'SL009');

@@ -276,4 +276,31 @@ sl_next_own_lock(int partition, PROCLOCK *lock)
 #define sl_scan_count(status) ((status)->t_counts.t_numscans)
 #endif
 
+/*
+ * How a database says where its locale comes from: 16 has rules of ICU, and 17
+ * a provider of its own, with one column for all of them.
+ */
+#include "catalog/pg_database.h"
+#if PG_VERSION_NUM >= 170000
+#define SL_ANUM_DATABASE_LOCALE Anum_pg_database_datlocale
+#else
+#define SL_ANUM_DATABASE_LOCALE Anum_pg_database_daticulocale
+#endif
+#if PG_VERSION_NUM >= 160000
+#define SL_ANUM_DATABASE_ICU_RULES Anum_pg_database_daticurules
+#else
+#define SL_ANUM_DATABASE_ICU_RULES 0
+#endif
+static inline const char *
+sl_locale_provider_name(char provider)
+{
+	return provider == COLLPROVIDER_LIBC ? "libc" :
+		provider == COLLPROVIDER_ICU ? "icu" : "builtin";
+}
+static inline const char *
+sl_locale_option(char provider)
+{
+	return provider == COLLPROVIDER_ICU ? "ICU_LOCALE" : "BUILTIN_LOCALE";
+}
+
 #endif							/* SL_COMPAT_H */

@@ -170,7 +170,7 @@ take_difference(const SlFinding *finding, void *arg)
 										 differences->fact->identity, name);
 }
 
-/* Is it only ignored attributes in which the fact differs from the live one? */
+/* Does it differ from the live one in nothing but what is ignored? */
 static bool
 differs_in_ignored(SlLocator *locator, SlLocatorFact *fact, SlFact *expected)
 {

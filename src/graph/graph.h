@@ -91,6 +91,15 @@ extern void sl_graph_require_sound(SlGraph *graph, bool out_of_order);
  */
 extern List *sl_graph_pending(SlGraph *graph, const char *target);
 
+/*
+ * What brings an empty database to the target, in the order of a run: what is
+ * applied, as it was recorded, and what is not yet.  'fresh': this database is
+ * empty itself, and so baselines are chosen as a run here would.  Repeatables
+ * and seeds are among them at a head.  SlRevisionRow pointers.
+ */
+extern List *sl_graph_to_rehearse(SlGraph *graph, const char *target,
+								  bool fresh);
+
 /* What a revert to the target has to undo, newest first: SlRevisionRow. */
 extern List *sl_graph_to_revert(SlGraph *graph, const char *target);
 

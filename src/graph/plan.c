@@ -186,6 +186,58 @@ in_place_of(SlGraph *graph, const int *stand, int node)
 	return stand[node] < 0 ? node : graph->baselines[stand[node]].node;
 }
 
+/* What a run would do here. */
+static List *
+rows_of_run(SlGraph *graph, const char *target)
+{
+	List	   *rows = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sl_graph_pending(graph, target))
+		rows = lappend(rows, (void *) ((SlStep *) lfirst(lc))->row);
+	return rows;
+}
+
+List *
+sl_graph_to_rehearse(SlGraph *graph, const char *target, bool fresh)
+{
+	List	   *targets = target_nodes(graph, target);
+	List	   *rows = NIL;
+	SlWalk		walk;
+	bool		at_head = (target == NULL || is_target(target, "heads"));
+	int			self = -1;
+	ListCell   *lc;
+	int			i;
+
+	if (fresh)
+		return rows_of_run(graph, target);
+
+	/* a repeatable or a seed stands on everything */
+	if (list_length(targets) == 1)
+	{
+		self = linitial_int(targets);
+		if (!sl_is_versioned(graph->nodes[self].row))
+			return sl_graph_to_rehearse(graph, "heads", false);
+	}
+	sl_walk_begin(&walk, graph);
+	foreach(lc, targets)
+	{
+		sl_walk_push(&walk, lfirst_int(lc));
+		at_head |= graph->nodes[lfirst_int(lc)].head;
+	}
+	sl_walk_ancestors(&walk);
+	for (i = 0; i < graph->nversioned; i++)
+	{
+		if (sl_walk_seen(&walk, graph->order[i]) &&
+			!is_implied(graph, &walk, graph->order[i], self))
+			rows = lappend(rows, &graph->rows[graph->order[i]]);
+	}
+	for (; at_head && i < graph->nrows; i++)
+		rows = lappend(rows, &graph->rows[graph->order[i]]);
+	sl_walk_end(&walk);
+	return rows;
+}
+
 List *
 sl_graph_to_revert(SlGraph *graph, const char *target)
 {

@@ -209,6 +209,16 @@ static SlQuery forget_passing = {
 	"sl_footprint", 1, {INT8OID}
 };
 
+/* The same for an evidence that was written down at once. */
+void
+sl_footprint_forget_passing(int64 id)
+{
+	Datum		values[1];
+
+	values[0] = Int64GetDatum(id);
+	sl_query_run(&forget_passing, SL_WRITE, values, NULL);
+}
+
 /* The script has come to its end, with this meaning. */
 void
 sl_evidence_complete(int64 id, int64 log_id, const char *meaning)
@@ -288,6 +298,25 @@ sl_evidence_forget_older(List *revisions, int64 before_id)
 	sl_param_list(values, nulls, 0, revisions);
 	values[1] = Int64GetDatum(before_id);
 	forget(&forget_older, values);
+}
+
+static SlQuery forget_rehearsed = {
+	"DELETE FROM @.sl_evidence AS e"
+	" WHERE e.revision OPERATOR(pg_catalog.=) ANY ($1)"
+	" AND e.evidence OPERATOR(pg_catalog.=) 'rehearsed'"
+	" RETURNING e.id",
+	"sl_evidence", 1, {TEXTARRAYOID}
+};
+
+/* These are rehearsed anew: what other scripts of theirs did is the past. */
+void
+sl_evidence_forget_rehearsed(List *revisions)
+{
+	Datum		values[1];
+	char		nulls[1];
+
+	sl_param_list(values, nulls, 0, revisions);
+	forget(&forget_rehearsed, values);
 }
 
 /* Names of attributes are plain words: a comma can stand between them. */

@@ -57,6 +57,7 @@ typedef struct SlRevisionRow
 	bool		linear;
 	bool		transactional;
 	char	   *offender;		/* NULL if transactional, or declared so */
+	bool		has_data;		/* facts cannot prove that it ran */
 	int64		size;			/* bytes of both scripts */
 	bool		has_down;
 	bool		down_transactional;
@@ -310,6 +311,7 @@ extern bool sl_requirement_drop(const char *name);
 
 /* A run that left a footprint, if only an empty one. */
 #define SL_EVIDENCE_APPLIED "applied"
+#define SL_EVIDENCE_REHEARSED "rehearsed"
 
 typedef struct SlEvidence
 {
@@ -364,6 +366,14 @@ extern void sl_evidence_forget_incomplete(const char *revision);
  * before this one.
  */
 extern void sl_evidence_forget_older(List *revisions, int64 before_id);
+
+extern void sl_evidence_forget_rehearsed(List *revisions);
+
+/*
+ * What a script made in one statement and dropped in another, each of which
+ * was seen by itself, it did not make: take it out of the footprint.
+ */
+extern void sl_footprint_forget_passing(int64 id);
 
 /*
  * What follows reads with the active snapshot: the caller pushes a fresh one
@@ -516,6 +526,7 @@ typedef struct SlOptions
 	bool		out_of_order;
 	bool		allow_ahead;
 	bool		allow_unverifiable;
+	bool		boot_repair;	/* sl_boot repairs what is safe */
 	bool		compare_owners;
 	bool		compare_privileges;
 	List	   *managed_schemas;	/* char *; NIL: all but system, temporary
@@ -523,7 +534,10 @@ typedef struct SlOptions
 	char	   *ignore;
 	int			log_retention_days;
 	bool		prune;			/* sl_load */
+	bool		replay;			/* sl_repair */
 	char	   *source;			/* sl_load; empty: the format's name */
+	bool		objects_are_known;	/* no setting: the caller has looked at
+									 * what there is without a history */
 } SlOptions;
 
 /*

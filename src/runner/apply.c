@@ -223,6 +223,23 @@ run_item(Batch *batch, ListCell *at)
 	put_outcome(batch->rsinfo, item->revision, &outcome);
 }
 
+/* Tell who keeps other books in step. */
+static void
+tell_recorded(const Batch *batch)
+{
+	SlRecord   *records = palloc_array(SlRecord, batch->nrows + 1);
+	int			i;
+
+	for (i = 0; i < batch->nrows; i++)
+	{
+		records[i].revision = batch->rows[i].revision;
+		records[i].direction = batch->plan->direction;
+		records[i].elapsed = batch->rows[i].elapsed;
+	}
+	sl_recorded(records, batch->nrows);
+	pfree(records);
+}
+
 /* All of them.  What was done is written down when all of it is done. */
 static void
 run_items(Batch *batch)
@@ -249,6 +266,7 @@ run_items(Batch *batch)
 		foreach(cell, batch->plan->items)
 			sl_registry_unsettle(((SlPlanItem *) lfirst(cell))->revision);
 	}
+	tell_recorded(batch);
 }
 
 /*

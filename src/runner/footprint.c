@@ -88,9 +88,9 @@ key_of(const SlChange *change)
 }
 
 /* One change as the ledger wants it, in the current memory context. */
-static void
-make_row(const SlChange *change, int64 evidence_id, int ordinal,
-		 SlFootprintRow *row)
+void
+sl_footprint_make_row(const SlChange *change, int64 evidence_id, int ordinal,
+					  SlFootprintRow *row)
 {
 	static const char letters[] = {
 		[SL_FACT_ADDED] = 'a',
@@ -190,8 +190,8 @@ sl_footprints_add(SlFootprints *footprints, const SlRegistryEntry *entry,
 		footprints->rows = enlarge(footprints->rows, footprints->nrows,
 								   &footprints->row_space,
 								   sizeof(SlFootprintRow));
-		make_row(lfirst(cell), evidence->id, ++ordinal,
-				 &footprints->rows[footprints->nrows++]);
+		sl_footprint_make_row(lfirst(cell), evidence->id, ++ordinal,
+							  &footprints->rows[footprints->nrows++]);
 	}
 	MemoryContextSwitchTo(before);
 	if (MemoryContextMemAllocated(footprints->rows_context, true) >
@@ -229,7 +229,8 @@ sl_footprint_add_step(const SlRegistryEntry *entry, List *changes)
 	}
 	rows = palloc_array(SlFootprintRow, list_length(changes));
 	foreach(cell, changes)
-		make_row(lfirst(cell), evidence.id, ordinal++, &rows[nrows++]);
+		sl_footprint_make_row(lfirst(cell), evidence.id, ordinal++,
+							  &rows[nrows++]);
 	sl_footprint_append(rows, nrows);
 }
 

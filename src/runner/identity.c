@@ -90,6 +90,22 @@ sl_unconfine(const SlIdentity *before)
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }
 
+/*
+ * Write to somebody's table as its owner, with no way to become another and
+ * nothing left for later: a trigger on it, a default or a check then runs as
+ * who could have had it run anyway, whoever calls.  Left with sl_unconfine,
+ * or by an abort.
+ */
+void
+sl_act_for_table(Oid owner, SlIdentity *before)
+{
+	GetUserIdAndSecContext(&before->userid, &before->sec_context);
+	SetUserIdAndSecContext(owner,
+						   before->sec_context |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+}
+
 static bool
 can_login(Oid role)
 {
@@ -139,6 +155,24 @@ sl_worker_login(const char *revision, Oid registrar,
 						revision, GetUserNameFromId(caller, false)),
 				 errhint("ALTER ROLE ... LOGIN, or call it in a session of a role that can log in and may SET ROLE.")));
 	return session;
+}
+
+/*
+ * As whom a worker connects to become the current user where nobody's text
+ * runs, or where each text is looked at by itself.
+ */
+Oid
+sl_worker_login_for_nobody(const char *function)
+{
+	if (can_login(GetUserId()))
+		return GetUserId();
+	if (!can_login(GetSessionUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s() needs a background worker, but \"%s\" cannot log in",
+						function, GetUserNameFromId(GetUserId(), false)),
+				 errhint("ALTER ROLE ... LOGIN, or call it in a session of a role that can log in and may SET ROLE.")));
+	return GetSessionUserId();
 }
 
 /*

@@ -102,8 +102,9 @@ sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
  */
 static int
 run_fenced(const SlRegistryEntry *entry, SlDirection direction,
-		   const char *caller, const SlOptions *options, bool open,
-		   List **changes, SlExecutor executor, void *executor_arg)
+		   SlConfinement confinement, const char *caller,
+		   const SlOptions *options, bool open, List **changes,
+		   SlExecutor executor, void *executor_arg)
 {
 	ErrorContextCallback callback;
 	SlIdentity	before;
@@ -124,8 +125,7 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	run.executor_arg = executor_arg;
 
 	sl_run_context_push(&run, &callback);
-	sl_confine(sl_confinement(entry->revision, entry->registrar,
-							  entry->registrar_name), &before);
+	sl_confine(confinement, &before);
 	PG_TRY();
 	{
 		fence = sl_fence_raise(options->migration_lock_timeout, open,
@@ -149,6 +149,33 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 	sl_unconfine(&before);
 	error_context_stack = callback.previous;
 	return statements;
+}
+
+/* As the rights of its registrar want it. */
+static int
+run_checked(const SlRegistryEntry *entry, SlDirection direction,
+			const char *caller, const SlOptions *options, bool open,
+			List **changes, SlExecutor executor, void *executor_arg)
+{
+	SlConfinement confinement = sl_confinement(entry->revision,
+											   entry->registrar,
+											   entry->registrar_name);
+
+	return run_fenced(entry, direction, confinement, caller, options, open,
+					  changes, executor, executor_arg);
+}
+
+/*
+ * Run an up script whose rights were looked at elsewhere, and keep no books:
+ * for a rehearsal.
+ */
+int
+sl_run_script_only(const SlRegistryEntry *entry, SlConfinement confinement,
+				   const char *caller, const SlOptions *options,
+				   List **changes)
+{
+	return run_fenced(entry, SL_UP, confinement, caller, options, false,
+					  changes, NULL, NULL);
 }
 
 /* What was begun may have left more than its row in the journal. */
@@ -223,8 +250,8 @@ sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
 {
 	if (entry->journal_open)
 		close_journal(entry, direction);
-	return run_fenced(entry, direction, caller, options, open, changes, NULL,
-					  NULL);
+	return run_checked(entry, direction, caller, options, open, changes, NULL,
+					   NULL);
 }
 
 /* The same, with somebody else around each statement. */
@@ -235,8 +262,8 @@ sl_run_script_by(const SlRegistryEntry *entry, SlDirection direction,
 {
 	if (entry->journal_open)
 		close_journal(entry, direction);
-	return run_fenced(entry, direction, caller, options, open, NULL,
-					  executor, executor_arg);
+	return run_checked(entry, direction, caller, options, open, NULL,
+					   executor, executor_arg);
 }
 
 /*
@@ -258,8 +285,8 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 	if (entry->journal_open)
 		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
-	statements = run_fenced(entry, direction, caller, options, false,
-							up ? &changes : NULL, NULL, NULL);
+	statements = run_checked(entry, direction, caller, options, false,
+							 up ? &changes : NULL, NULL, NULL);
 	sl_fill_outcome(outcome, direction, statements, started);
 	sl_record_done(entry, direction, log_id, outcome,
 				   up ? SL_EVIDENCE_APPLIED : NULL);
@@ -270,5 +297,6 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 		sl_footprints_add(footprints, entry, log_id, changes);
 		sl_footprints_flush(footprints);
 	}
+	sl_recorded_one(entry->revision, direction, outcome->elapsed);
 	sl_restore_activity();
 }

@@ -26,6 +26,8 @@
 #include "ledger/ledger.h"
 #include "script/script.h"
 
+struct SlChange;
+
 typedef enum SlDirection
 {
 	SL_UP,
@@ -48,8 +50,10 @@ extern SlConfinement sl_confinement(const char *revision, Oid registrar,
 									const char *registrar_name);
 extern void sl_confine(SlConfinement confinement, SlIdentity *before);
 extern void sl_unconfine(const SlIdentity *before);
+extern void sl_act_for_table(Oid owner, SlIdentity *before);
 extern Oid	sl_worker_login(const char *revision, Oid registrar,
 							const char *registrar_name);
+extern Oid	sl_worker_login_for_nobody(const char *function);
 extern Oid	sl_worker_login_for_own(const char *function);
 
 /* in lock.c */
@@ -147,6 +151,9 @@ extern void sl_footprints_add(SlFootprints *footprints,
 							  const SlRegistryEntry *entry, int64 log_id,
 							  List *changes);
 extern void sl_footprints_flush(SlFootprints *footprints);
+extern void sl_footprint_make_row(const struct SlChange *change,
+								  int64 evidence_id, int ordinal,
+								  SlFootprintRow *row);
 extern void sl_footprint_add_step(const SlRegistryEntry *entry,
 								  List *changes);
 extern const char *sl_footprint_finish_steps(const SlRegistryEntry *entry,
@@ -176,6 +183,9 @@ extern int	sl_run_script_by(const SlRegistryEntry *entry,
 							 SlDirection direction, const char *caller,
 							 const SlOptions *options, bool open,
 							 SlExecutor executor, void *executor_arg);
+extern int	sl_run_script_only(const SlRegistryEntry *entry,
+							   SlConfinement confinement, const char *caller,
+							   const SlOptions *options, List **changes);
 extern void sl_record_done(const SlRegistryEntry *entry,
 						   SlDirection direction, int64 log_id,
 						   const SlOutcome *outcome, const char *evidence);
@@ -185,6 +195,28 @@ extern void sl_notice_done(const SlRegistryEntry *entry,
 						   const SlOutcome *outcome);
 extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
 							int statements, TimestampTz started);
+
+/* in record.c */
+
+/* What was recorded, for who keeps other books in step with ours. */
+typedef struct SlRecord
+{
+	const char *revision;
+	SlDirection direction;
+	int64		elapsed;		/* microseconds; -1: it did not run */
+} SlRecord;
+
+/*
+ * Called in the transaction that records, after it has, and as the caller;
+ * once for all that a run in one transaction records.  An error undoes it.
+ */
+typedef void (*SlRecordHook) (const SlRecord *records, int count);
+
+extern void sl_record_hook_set(SlRecordHook hook);
+extern void sl_recorded(const SlRecord *records, int count);
+extern void sl_recorded_one(const char *revision, SlDirection direction,
+							int64 elapsed);
+extern void sl_recorded_words(List *revisions, SlDirection direction);
 
 /* in plan.c */
 
@@ -241,6 +273,15 @@ typedef struct SlOrder
 extern void sl_run_top_level(RawStmt *tree, const char *text);
 extern void sl_run_steps(const SlOrder *order, const SlOptions *options,
 						 SlOutcome *outcome);
+/*
+ * The same for a rehearsal: no books, nothing left of earlier attempts.  The
+ * changes of each statement go to 'sink'; NULL: nobody wants to know.
+ */
+typedef void (*SlChangeSink) (List *changes, void *arg);
+
+extern int	sl_run_steps_only(const SlRegistryEntry *entry,
+							  const char *caller, const SlOptions *options,
+							  SlChangeSink sink, void *arg);
 extern void sl_record_steps_done(const SlRegistryEntry *entry,
 								 SlDirection direction,
 								 const SlOutcome *outcome);
@@ -268,9 +309,6 @@ struct SlStepPlan
 extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 						 SlStepPlan *plan);
 extern void sl_step_verify(Node *stmt);
-
-/* in migrate.c */
-extern void sl_call_commit(void);
 
 /* in jobs.c: what background workers do; worker.h has what they are */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,

@@ -14,6 +14,7 @@
 
 #include "utils/builtins.h"
 
+#include "ledger/version_table.h"
 #include "runner/runner.h"
 
 PG_FUNCTION_INFO_V1(sl_resolve);
@@ -215,6 +216,20 @@ require_gone(SlGraph *graph, const SlRevisionRow *row,
 				 errhint("To undo both, sl_revert().")));
 }
 
+/*
+ * What another tool says is applied, and nothing else: a person's word takes
+ * its place, or the revision is to run.  The claim stays where it is in the
+ * history.
+ */
+static void
+resolve_word(const SlRegistryEntry *entry, const Resolution *resolution)
+{
+	if (strcmp(resolution->outcome, "applied") == 0)
+		sl_claim_confirm(entry->revision);
+	else
+		(void) sl_unclaim(entry->revision);
+}
+
 /* sl_resolve(revision, outcome, reason); returns the revision's id. */
 Datum
 sl_resolve(PG_FUNCTION_ARGS)
@@ -225,6 +240,7 @@ sl_resolve(PG_FUNCTION_ARGS)
 	SlRegistryEntry *entry;
 	SlLogEntry	log = {0};
 	char	   *reason;
+	bool		word;
 	int64		id;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
@@ -241,11 +257,16 @@ sl_resolve(PG_FUNCTION_ARGS)
 	entry = sl_registry_get(row->revision, true);
 	if (entry == NULL)
 		elog(ERROR, "revision \"%s\" is gone", row->revision);
-	if (entry->applied && !entry->journal_open)
+	word = entry->claimed && !entry->journal_open &&
+		sl_claim_is_word(entry->revision);
+	if (entry->applied && !entry->journal_open && !word)
 		require_gone(graph, row, resolution);
 
 	id = sl_log_next_id();
-	resolution->resolve(entry, id);
+	if (word && resolution->resolve != resolve_finished)
+		resolve_word(entry, resolution);
+	else
+		resolution->resolve(entry, id);
 	log.action = "resolve";
 	log.revision = entry->revision;
 	log.outcome = resolution->outcome;
@@ -257,5 +278,8 @@ sl_resolve(PG_FUNCTION_ARGS)
 		log.meaning = entry->meaning;
 	sl_log_append(id, &log);
 	sl_registry_unsettle(entry->revision);
-	PG_RETURN_TEXT_P(cstring_to_text(entry->revision));
+	entry = sl_registry_get(entry->revision, true);
+	sl_recorded_one(row->revision,
+					entry != NULL && entry->claimed ? SL_UP : SL_DOWN, -1);
+	PG_RETURN_TEXT_P(cstring_to_text(row->revision));
 }

@@ -45,6 +45,9 @@ typedef struct Steps
 	const SlOrder *order;
 	const SlRegistryEntry *entry;
 	const char *direction;		/* as the journal has it */
+	bool		bookless;		/* a rehearsal: no journal, no ledger */
+	SlChangeSink sink;			/* in that case, or NULL */
+	void	   *sink_arg;
 	int			njournal;		/* as found at the start, by ordinal - 1 */
 	SlJournalStep **journal;
 	bool		declared;		/* a header says no-transaction */
@@ -61,15 +64,18 @@ typedef struct Steps
 static void
 begin_trace(const Steps *steps)
 {
-	if (steps->order->direction == SL_UP)
+	if (steps->bookless ? steps->sink != NULL :
+		steps->order->direction == SL_UP)
 		sl_trace_begin(steps->statement);
 }
 
 static void
 end_trace(const Steps *steps)
 {
-	if (steps->order->direction == SL_UP)
+	if (!steps->bookless && steps->order->direction == SL_UP)
 		sl_footprint_add_step(steps->entry, sl_trace_end());
+	else if (steps->sink != NULL)
+		steps->sink(sl_trace_end(), steps->sink_arg);
 }
 
 /* How many transactions this worker has committed. */
@@ -222,11 +228,10 @@ step_in_transaction(Steps *steps, const SlStatement *statement, bool record)
 		begin_trace(steps);
 	sl_execute_statement(&steps->run, statement);
 	if (record)
-	{
 		end_trace(steps);
+	if (record && !steps->bookless)
 		sl_journal_finish(steps->entry->revision, steps->direction,
 						  statement->ordinal, statement->text);
-	}
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(steps->statement);
 }
@@ -428,6 +433,28 @@ step_outside(Steps *steps, const SlStatement *statement, const char *command,
 	*steps->order->in_doubt = false;
 }
 
+/* The same in a rehearsal: there is nobody else, and nothing from before. */
+static void
+step_outside_bookless(Steps *steps, const SlStatement *statement,
+					  const char *command)
+{
+	Node	   *stmt = copyObject(statement->tree->stmt);
+
+	steps->run.statement = statement;
+	sl_report_activity(&steps->run);
+	lower_lock_timeout(steps, command);
+	begin_trace(steps);
+	sl_run_top_level(statement->tree, statement->text);
+	restore_lock_timeout(steps);
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+	end_trace(steps);
+	sl_step_verify(stmt);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps->statement);
+}
+
 /* What finished before must still be what the script says. */
 static void
 require_same_text(const Steps *steps, const SlStatement *statement,
@@ -472,7 +499,14 @@ run_step(Steps *steps, const SlStatement *statement)
 	}
 	if (!sl_statement_is_transactional(stmt, &command) ||
 		commits_by_itself(steps, stmt))
-		step_outside(steps, statement, command != NULL ? command : "", step);
+	{
+		if (command == NULL)
+			command = "";
+		if (steps->bookless)
+			step_outside_bookless(steps, statement, command);
+		else
+			step_outside(steps, statement, command, step);
+	}
 	else
 		step_in_transaction(steps, statement, true);
 	disarm_timeout(steps);
@@ -499,15 +533,23 @@ is_as_ordered(const SlRegistryEntry *entry, const SlOrder *order)
 		(order->direction == SL_UP ? !entry->applied : entry->claimed);
 }
 
+/* Does no statement ask to run outside a transaction?  Then a header does. */
+static bool
+is_declared(const char *revision, const char *script)
+{
+	SlOrigin	origin = {NULL, revision, 1};
+	SlScriptInfo info;
+
+	sl_script_check(script, strlen(script), &origin, &info);
+	return info.transactional;
+}
+
 /* Read the script and the journal. */
 static void
 fetch_steps(Steps *steps)
 {
 	const SlOrder *order = steps->order;
-	SlOrigin	origin = {NULL, order->revision, 1};
-	SlScriptInfo info;
 	SlRegistryEntry *entry;
-	const char *script;
 
 	StartTransactionCommand();
 	MemoryContextSwitchTo(steps->context);
@@ -521,13 +563,64 @@ fetch_steps(Steps *steps)
 	steps->entry = entry;
 	steps->direction = order->direction == SL_UP ? "up" : "down";
 	read_journal(steps);
-
-	/* no statement asks for it: a header must have */
-	script = order->direction == SL_UP ? entry->up : entry->down;
-	sl_script_check(script, strlen(script), &origin, &info);
-	steps->declared = info.transactional;
+	steps->declared = is_declared(order->revision, order->direction == SL_UP ?
+								  entry->up : entry->down);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(steps->context);
+}
+
+/* What every script of this kind begins with. */
+static void
+begin_steps(Steps *steps, const SlOptions *options)
+{
+	steps->context = AllocSetContextCreate(TopMemoryContext,
+										   "schema_lifecycle script",
+										   ALLOCSET_DEFAULT_SIZES);
+	steps->statement = AllocSetContextCreate(steps->context,
+											 "schema_lifecycle statement",
+											 ALLOCSET_DEFAULT_SIZES);
+	steps->lock_timeout = options->migration_lock_timeout;
+	steps->run.statement_timeout = options->migration_statement_timeout;
+}
+
+/* One statement after the other.  Returns how many there are. */
+static int
+run_all_steps(Steps *steps, const char *caller, const char *script,
+			  int first_line)
+{
+	ErrorContextCallback callback;
+	SlScanner  *scanner;
+	SlStatement statement;
+	int			count = 0;
+
+	SetConfigOption("lock_timeout", psprintf("%d", steps->lock_timeout),
+					PGC_USERSET, PGC_S_SESSION);
+	steps->run.caller = caller;
+	steps->run.revision = steps->entry->revision;
+	steps->run.script = script;
+	steps->run.origin.revision = steps->entry->revision;
+	steps->run.origin.first_line = first_line;
+	steps->run.total = steps->entry->statements;
+	sl_run_context_push(&steps->run, &callback);
+	sl_fence_watch();
+
+	scanner = sl_scan_begin(script, strlen(script), &steps->run.origin);
+	for (;;)
+	{
+		MemoryContextReset(steps->statement);
+		MemoryContextSwitchTo(steps->statement);
+		steps->run.statement = NULL;
+		if (!sl_scan_next(scanner, &statement))
+			break;
+		run_step(steps, &statement);
+		count++;
+	}
+	sl_scan_end(scanner);
+	clear_behind(steps, count);
+	steps->run.statement = NULL;
+	sl_fence_abandon();
+	error_context_stack = callback.previous;
+	return count;
 }
 
 /*
@@ -538,57 +631,47 @@ void
 sl_run_steps(const SlOrder *order, const SlOptions *options,
 			 SlOutcome *outcome)
 {
-	SlDirection direction = order->direction;
-	ErrorContextCallback callback;
+	bool		up = order->direction == SL_UP;
 	TimestampTz started = GetCurrentTimestamp();
 	Steps		steps = {{0}};
-	SlScanner  *scanner;
-	SlStatement statement;
-	int			count = 0;
+	int			count;
 
-	steps.context = AllocSetContextCreate(TopMemoryContext,
-										  "schema_lifecycle script",
-										  ALLOCSET_DEFAULT_SIZES);
-	steps.statement = AllocSetContextCreate(steps.context,
-											"schema_lifecycle statement",
-											ALLOCSET_DEFAULT_SIZES);
+	begin_steps(&steps, options);
 	steps.order = order;
 	RegisterXactCallback(count_commits, NULL);
 	fetch_steps(&steps);
-	steps.lock_timeout = options->migration_lock_timeout;
-	SetConfigOption("lock_timeout", psprintf("%d", steps.lock_timeout),
-					PGC_USERSET, PGC_S_SESSION);
+	count = run_all_steps(&steps, "schema_lifecycle worker",
+						  up ? steps.entry->up : steps.entry->down,
+						  up ? steps.entry->up_line : steps.entry->down_line);
+	sl_fill_outcome(outcome, order->direction, count, started);
+}
 
-	steps.run.caller = "schema_lifecycle worker";
-	steps.run.revision = steps.entry->revision;
-	steps.run.script = direction == SL_UP ? steps.entry->up :
-		steps.entry->down;
-	steps.run.origin.revision = steps.entry->revision;
-	steps.run.origin.first_line = direction == SL_UP ?
-		steps.entry->up_line : steps.entry->down_line;
-	steps.run.total = steps.entry->statements;
-	steps.run.statement_timeout = options->migration_statement_timeout;
-	sl_run_context_push(&steps.run, &callback);
-	sl_fence_watch();
+/*
+ * Run an up script in a worker of a rehearsal, which goes on to the next one
+ * and cleans its session before that.  Returns the number of statements.
+ */
+int
+sl_run_steps_only(const SlRegistryEntry *entry, const char *caller,
+				  const SlOptions *options, SlChangeSink sink, void *arg)
+{
+	MemoryContext before = CurrentMemoryContext;
+	Steps		steps = {{0}};
+	int			count;
 
-	scanner = sl_scan_begin(steps.run.script, strlen(steps.run.script),
-							&steps.run.origin);
-	for (;;)
-	{
-		MemoryContextReset(steps.statement);
-		MemoryContextSwitchTo(steps.statement);
-		steps.run.statement = NULL;
-		if (!sl_scan_next(scanner, &statement))
-			break;
-		run_step(&steps, &statement);
-		count++;
-	}
-	sl_scan_end(scanner);
-	clear_behind(&steps, count);
-	steps.run.statement = NULL;
-	sl_fence_abandon();
-	error_context_stack = callback.previous;
-	sl_fill_outcome(outcome, direction, count, started);
+	begin_steps(&steps, options);
+	steps.bookless = true;
+	steps.sink = sink;
+	steps.sink_arg = arg;
+	steps.entry = entry;
+	StartTransactionCommand();
+	MemoryContextSwitchTo(steps.context);
+	steps.declared = is_declared(entry->revision, entry->up);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(steps.context);
+	count = run_all_steps(&steps, caller, entry->up, entry->up_line);
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(steps.context);
+	return count;
 }
 
 /*
@@ -619,4 +702,5 @@ sl_record_steps_done(const SlRegistryEntry *entry, SlDirection direction,
 				   direction == SL_UP ?
 				   sl_footprint_finish_steps(entry, log_id) : NULL);
 	sl_journal_clear(entry->revision);
+	sl_recorded_one(entry->revision, direction, outcome->elapsed);
 }

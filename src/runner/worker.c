@@ -44,6 +44,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "runner/call.h"
 #include "runner/worker.h"
 
 #define QUEUE_SIZE 65536
@@ -77,6 +78,7 @@ struct SlWorker
 	shm_mq_handle *queue;
 	shm_mq_handle *answers;
 	ErrorData  *error;			/* what the worker died of */
+	ErrorContextCallback *outer_context;
 };
 
 /*
@@ -270,7 +272,14 @@ take_message(SlWorker *worker, MemoryContext scratch, char *data, Size length)
 		}
 	}
 	else if (type == OWN_MESSAGE && worker->task->receive != NULL)
+	{
+		ErrorContextCallback *waiting = error_context_stack;
+
+		/* what it does is no wait */
+		error_context_stack = worker->outer_context;
 		worker->task->receive(worker, &message, worker->task->receive_arg);
+		error_context_stack = waiting;
+	}
 	MemoryContextSwitchTo(outer);
 }
 
@@ -372,6 +381,7 @@ sl_worker_run(const SlWorkerTask *task)
 	bool		done;
 
 	worker->task = task;
+	worker->outer_context = error_context_stack;
 	PG_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(worker));
 	{
 		create_segment(worker);

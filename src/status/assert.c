@@ -323,34 +323,19 @@ parse_checks(ArrayType *array)
 	return wanted;
 }
 
-/* sl_assert(expected_head, checks) */
-Datum
-sl_assert(PG_FUNCTION_ARGS)
+/* Make the checks; SL004 with what they found. */
+static void
+make_checks(const SlReport *report, const bool *wanted)
 {
-	char	   *expected = PG_ARGISNULL(0) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(0));
-	bool	   *wanted = PG_ARGISNULL(1) ? NULL :
-		parse_checks(PG_GETARG_ARRAYTYPE_P(1));
-	SlReportDepth depth = SL_REPORT_HISTORY;
 	Findings	findings = {{0}};
-	SlReport   *report;
 	int			i;
 
 	initStringInfo(&findings.text);
-	if (wanted == NULL)
-	{
-		wanted = palloc0_array(bool, lengthof(checks));
-		for (i = 0; i < (int) lengthof(checks); i++)
-			wanted[i] = checks[i].by_default;
-	}
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
-		if (wanted[i] && checks[i].facts)
-			depth = SL_REPORT_ALL;
 		findings.stamp |= wanted[i] && checks[i].check == check_stamp;
 		findings.drift |= wanted[i] && checks[i].check == check_drift;
 	}
-	report = sl_report_make(expected, depth);
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
 		if (!wanted[i])
@@ -360,7 +345,7 @@ sl_assert(PG_FUNCTION_ARGS)
 			findings.hint = checks[i].hint;
 	}
 	if (findings.count == 0)
-		PG_RETURN_VOID();
+		return;
 	if (findings.count > FINDINGS_SHOWN)
 		appendStringInfo(&findings.text, _("\nand %d more"),
 						 findings.count - FINDINGS_SHOWN);
@@ -375,5 +360,51 @@ sl_assert(PG_FUNCTION_ARGS)
 			 findings.count == 1 ? 0 :
 			 errdetail_internal("%s", findings.text.data),
 			 errhint("%s", _(findings.hint))));
-	PG_RETURN_VOID();			/* keep the compiler quiet */
+}
+
+static bool *
+default_checks(void)
+{
+	bool	   *wanted = palloc0_array(bool, lengthof(checks));
+	int			i;
+
+	for (i = 0; i < (int) lengthof(checks); i++)
+		wanted[i] = checks[i].by_default;
+	return wanted;
+}
+
+/*
+ * SL004 with all that keeps a report, of SL_REPORT_ALL, from being right.
+ * Returns if it is.
+ */
+void
+sl_assert_report(const SlReport *report)
+{
+	bool	   *wanted = default_checks();
+	int			i;
+
+	for (i = 0; i < (int) lengthof(checks); i++)
+		if (checks[i].check == check_pending ||
+			(checks[i].check == check_unverifiable &&
+			 !report->options.allow_unverifiable))
+			wanted[i] = true;
+	make_checks(report, wanted);
+}
+
+/* sl_assert(expected_head, checks) */
+Datum
+sl_assert(PG_FUNCTION_ARGS)
+{
+	char	   *expected = PG_ARGISNULL(0) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(0));
+	bool	   *wanted = PG_ARGISNULL(1) ? default_checks() :
+		parse_checks(PG_GETARG_ARRAYTYPE_P(1));
+	SlReportDepth depth = SL_REPORT_HISTORY;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(checks); i++)
+		if (wanted[i] && checks[i].facts)
+			depth = SL_REPORT_ALL;
+	make_checks(sl_report_make(expected, depth), wanted);
+	PG_RETURN_VOID();
 }

@@ -81,6 +81,9 @@ extern SlReport *sl_report_make(const char *expected, SlReportDepth depth);
 extern bool sl_stamp_is_wanted(const SlReport *report,
 							   const SlStampFinding *finding);
 
+/* in assert.c */
+extern void sl_assert_report(const SlReport *report);
+
 /* in finding.c */
 struct SlDocument;
 extern char *sl_drift_text(const SlDriftFinding *finding);

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * heal_private.h
+ *	  What the files of this area share.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/heal/heal_private.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_HEAL_PRIVATE_H
+#define SL_HEAL_PRIVATE_H
+
+#include "heal/ddl.h"
+#include "heal/heal.h"
+#include "runner/runner.h"
+
+/* in steps.c */
+extern List *sl_heal_steps(List *differences, const SlOptions *options,
+						   bool online);
+
+/* in column_order.c */
+extern void sl_sort_columns(List *differences);
+
+/* in order.c */
+extern List *sl_heal_order(List *steps);
+
+/* in replay.c */
+extern List *sl_replay_steps(const SlTruth *truth);
+extern void sl_replay(SlHealStep *step, const SlHealOrder *order,
+					  const SlOptions *options, int64 log_id);
+
+/* in requirement.c */
+extern List *sl_requirement_steps(void);
+extern void sl_heal_set_path(const SlRequirementRow *row);
+
+/* in execute.c */
+typedef void (*SlHealWork) (void *arg);
+
+extern ErrorData *sl_heal_try(SlConfinement confinement,
+							  const SlOptions *options, SlHealWork work,
+							  void *arg);
+extern void sl_heal_execute(SlHealStep *step, const SlHealOrder *order,
+							List *statements);
+extern SlConfinement sl_heal_confinement(const SlHealStep *step);
+
+/* in run.c */
+extern void sl_heal_run(List *steps, const SlHealOrder *order,
+						const SlOptions *options);
+extern void sl_heal_skip(SlHealStep *step, const char *why);
+extern void sl_heal_done(SlHealStep *step, const SlHealOrder *order,
+						 TimestampTz started);
+
+/* in look.c */
+extern char *sl_heal_rows_in_the_way(const SlHealStep *step,
+									 const SlOptions *options,
+									 const ErrorData *error);
+
+#endif							/* SL_HEAL_PRIVATE_H */

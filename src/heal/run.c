@@ -1,0 +1,222 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.c
+ *	  The steps, one after the other.
+ *
+ * A step that the server refuses because something is not there yet is tried
+ * again when others are through.  One that rows are in the way of, or other
+ * objects, is left, and says so; what it was about stays as it was.  An error
+ * that says nothing of the schema (a missing privilege, a cancel, a lock that
+ * did not come) ends the repair.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/heal/run.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "heal/heal_private.h"
+
+/* What step is tried, and with which of its statements. */
+typedef struct Attempt
+{
+	SlHealStep *step;
+	const SlHealOrder *order;
+	List	   *statements;
+} Attempt;
+
+static void
+work(void *arg)
+{
+	Attempt    *attempt = arg;
+
+	sl_heal_execute(attempt->step, attempt->order, attempt->statements);
+}
+
+void
+sl_heal_skip(SlHealStep *step, const char *why)
+{
+	step->outcome = psprintf("skipped: %s", why);
+}
+
+/* It is done; a line of progress. */
+void
+sl_heal_done(SlHealStep *step, const SlHealOrder *order, TimestampTz started)
+{
+	step->outcome = "done";
+	step->elapsed = GetCurrentTimestamp() - started;
+	if (!order->notices)
+		return;
+	if (step->requirement != NULL)
+		ereport(NOTICE,
+				(errmsg("requirement \"%s\" brought about, %.0f ms",
+						step->identity, step->elapsed / 1000.0)));
+	else if (strcmp(step->action, "create") == 0)
+		ereport(NOTICE,
+				(errmsg("%s: %s %s made, %.0f ms", step->revision,
+						step->class, step->identity,
+						step->elapsed / 1000.0)));
+	else
+		ereport(NOTICE,
+				(errmsg("%s: %s %s put right, %.0f ms", step->revision,
+						step->class, step->identity,
+						step->elapsed / 1000.0)));
+}
+
+/* Something that the step needs is not there, or not yet. */
+static bool
+is_too_early(const ErrorData *error)
+{
+	static const int codes[] = {
+		ERRCODE_UNDEFINED_COLUMN,
+		ERRCODE_UNDEFINED_DATABASE,
+		ERRCODE_UNDEFINED_FUNCTION,
+		ERRCODE_UNDEFINED_OBJECT,
+		ERRCODE_UNDEFINED_SCHEMA,
+		ERRCODE_UNDEFINED_TABLE,
+		ERRCODE_INVALID_FOREIGN_KEY,
+		ERRCODE_INVALID_OBJECT_DEFINITION,
+		ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		ERRCODE_GROUPING_ERROR,
+		ERRCODE_DATATYPE_MISMATCH,
+		ERRCODE_WRONG_OBJECT_TYPE,
+		ERRCODE_INVALID_TABLE_DEFINITION,
+		ERRCODE_DUPLICATE_OBJECT,
+		ERRCODE_DUPLICATE_TABLE,
+		ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+	};
+	int			i;
+
+	for (i = 0; i < (int) lengthof(codes); i++)
+		if (error->sqlerrcode == codes[i])
+			return true;
+	return false;
+}
+
+/* An error that has nothing to do with the step. */
+static bool
+ends_everything(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_OPERATOR_INTERVENTION ||
+		category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		category == ERRCODE_TRANSACTION_ROLLBACK ||
+		category == ERRCODE_INTERNAL_ERROR ||
+		category == ERRCODE_INVALID_TRANSACTION_STATE ||
+		category == ERRCODE_READ_ONLY_SQL_TRANSACTION ||
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == SL_ERR_REGISTRAR;
+}
+
+static char *
+text_of(const ErrorData *error)
+{
+	if (error->detail != NULL)
+		return psprintf("%s (%s)", error->message, error->detail);
+	return pstrdup(error->message);
+}
+
+/* Why a step is left. */
+static void
+skip_for(SlHealStep *step, const SlOptions *options, const ErrorData *error)
+{
+	char	   *rows = NULL;
+
+	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
+	{
+		sl_heal_skip(step, psprintf(_("%s: commit, and call sl_repair() again"),
+									error->message));
+		return;
+	}
+	if (step->looks &&
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		rows = sl_heal_rows_in_the_way(step, options, error);
+	sl_heal_skip(step, rows != NULL ? rows : text_of(error));
+}
+
+/* Try one; false if it is to be tried again. */
+static bool
+run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
+		 bool last)
+{
+	Attempt		attempt = {step, order, step->statements};
+	TimestampTz started = GetCurrentTimestamp();
+	SlConfinement confinement = sl_heal_confinement(step);
+	ErrorData  *error;
+
+	CHECK_FOR_INTERRUPTS();
+	error = sl_heal_try(confinement, options, work, &attempt);
+	if (error != NULL && step->otherwise != NIL && !ends_everything(error))
+	{
+		attempt.statements = step->otherwise;
+		error = sl_heal_try(confinement, options, work, &attempt);
+		if (error == NULL)
+			step->statements = step->otherwise;
+	}
+	if (error == NULL)
+	{
+		sl_heal_done(step, order, started);
+		return true;
+	}
+	if (ends_everything(error))
+		ReThrowError(error);
+	if (!last && is_too_early(error))
+		return false;
+	skip_for(step, options, error);
+	return true;
+}
+
+/* What is not tried at all. */
+static bool
+leave_alone(SlHealStep *step, const SlHealOrder *order)
+{
+	if (!step->safe)
+		sl_heal_skip(step, psprintf(_("unsafe: %s"), step->reason));
+	else if (step->lost && order->keep_lost)
+		sl_heal_skip(step, psprintf(_("%s %s existed here and is gone: restore it, or call sl_repair()"),
+									step->class, step->identity));
+	return step->outcome != NULL;
+}
+
+/*
+ * Steps for facts and requirements, in their order; again and again, as long
+ * as one more can be done.
+ */
+void
+sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
+{
+	bool		last = false;
+
+	for (;;)
+	{
+		int			left = 0;
+		int			done = 0;
+		ListCell   *cell;
+
+		foreach(cell, steps)
+		{
+			SlHealStep *step = lfirst(cell);
+
+			if (step->outcome != NULL || leave_alone(step, order))
+				continue;
+			if (run_step(step, order, options, last))
+				done++;
+			else
+				left++;
+		}
+		if (left == 0)
+			break;
+		/* no step was of any use: let each say why */
+		last = done == 0;
+	}
+	sl_restore_activity();
+}

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * scratch.h
+ *	  Databases that rehearsals made and have not dropped yet.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/ledger/scratch.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_SCRATCH_H
+#define SL_SCRATCH_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+typedef struct SlScratchRow
+{
+	char	   *name;
+	char	   *mark;			/* the comment that the database has */
+} SlScratchRow;
+
+/* Those of this very database; what a copy of it has been left with is not. */
+extern List *sl_scratch_read(void);
+extern void sl_scratch_add(const char *name, const char *mark);
+extern void sl_scratch_remove(const char *name);
+
+#endif							/* SL_SCRATCH_H */
