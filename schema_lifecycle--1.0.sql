@@ -526,6 +526,26 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 -- Rehearsal and dry run
 --
 
+CREATE FUNCTION @extschema@.sl_dry_run(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}',
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT command text, OUT elapsed interval, OUT lock_mode text,
+	OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb,
+	OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_dry_run';
+COMMENT ON FUNCTION @extschema@.sl_dry_run(text, jsonb) IS
+'run what is pending, measure each statement, and take everything back';
+
+CREATE FUNCTION @extschema@.sl_script(target text DEFAULT NULL,
+	direction text DEFAULT 'up')
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_script';
+COMMENT ON FUNCTION @extschema@.sl_script(text, text) IS
+'what a run to the target would run, as a script for psql';
+
 CREATE PROCEDURE @extschema@.sl_rehearse(target text DEFAULT NULL,
 	options jsonb DEFAULT '{}')
 LANGUAGE C

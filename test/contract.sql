@@ -47,6 +47,8 @@ INSERT INTO expected VALUES
 ('f', 'sl_accept', 'class text, identity text, attribute text DEFAULT NULL::text, reason text DEFAULT NULL::text, until timestamp with time zone DEFAULT NULL::timestamp with time zone', 'void'),
 ('f', 'sl_unaccept', 'class text, identity text, attribute text DEFAULT NULL::text', 'boolean'),
 -- rehearsal and dry run
+('f', 'sl_dry_run', 'target text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb, OUT revision text, OUT statement integer, OUT line integer, OUT command text, OUT elapsed interval, OUT lock_mode text, OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb, OUT outcome text', 'SETOF record'),
+('f', 'sl_script', 'target text DEFAULT NULL::text, direction text DEFAULT ''up''::text', 'text'),
 ('p', 'sl_rehearse', 'IN target text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- lint
@@ -90,7 +92,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 67);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 70);
 
 --
 -- Functions
@@ -194,6 +196,11 @@ SELECT throws_ok($$SELECT sl_pending('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_apply_pending('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_apply_pending(NULL, '{"a": 1}')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_revert('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_dry_run('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_dry_run(NULL, '{"a": 1}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_script('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_script(NULL, 'down')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_script(NULL, 'sideways')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_revert(NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_stamp('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_stamp(NULL)$$, 'SL009');
