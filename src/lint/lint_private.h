@@ -297,6 +297,7 @@ typedef void (*SlLockVisitor) (SlLint *lint, SlTable *table, LOCKMODE mode,
 
 extern void sl_lint_locks_of(SlLint *lint, Node *stmt, SlLockVisitor visit,
 						void *arg);
+extern char *sl_lint_locked_text(const SlTable *table);
 extern const char *sl_lint_lock_name(LOCKMODE mode);
 
 /* the tables of rules, each with a row without id at its end */
