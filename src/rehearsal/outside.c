@@ -37,7 +37,7 @@
 
 #include "rehearsal/rehearsal_private.h"
 
-/* The server's own: on processes, replication, WAL, files, everybody's numbers. */
+/* The server's own: processes, replication, WAL, files, shared counters. */
 static const char *const outside_functions[] = {
 	"lo_export",
 	"pg_backup_start",
