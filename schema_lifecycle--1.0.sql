@@ -538,6 +538,23 @@ COMMENT ON PROCEDURE @extschema@.sl_rehearse(text, jsonb) IS
 -- Lint
 --
 
+CREATE FUNCTION @extschema@.sl_lint(revision text DEFAULT NULL,
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT rule text, OUT severity text, OUT message text, OUT hint text)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_lint';
+COMMENT ON FUNCTION @extschema@.sl_lint(text) IS
+'what pending revisions, or one, will do that their author may not have meant';
+
+CREATE FUNCTION @extschema@.sl_lint_script(script text,
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT rule text, OUT severity text, OUT message text, OUT hint text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_lint_script';
+COMMENT ON FUNCTION @extschema@.sl_lint_script(text) IS
+'the same of a script that is not registered';
 
 --
 -- Heal

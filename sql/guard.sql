@@ -227,9 +227,6 @@ SELECT sl_register('005', 'CREATE INDEX CONCURRENTLY users_four ON users (four)'
 CALL sl_migrate();
 CALL sl_revert_online('003');
 -- repairs
-SET schema_lifecycle.guard_bypass = on;
-DROP INDEX users_email;
-RESET schema_lifecycle.guard_bypass;
 SELECT action, outcome FROM sl_repair() WHERE revision = '003' AND outcome = 'done';
 
 --

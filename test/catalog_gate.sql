@@ -143,7 +143,7 @@ SELECT set_eq($$
 	 GROUP BY 1$$, $$
 	VALUES ('admin', 'sl_accept sl_configure sl_grant sl_resolve sl_revoke sl_stamp sl_unaccept'),
 	('deploy', 'sl_apply_pending sl_load sl_load_directory sl_migrate sl_register sl_rehearse sl_require sl_revert sl_revert_online sl_unregister sl_unrequire'),
-	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_heads sl_history sl_history_rows sl_locate sl_pending sl_ready sl_revision sl_revision_rows sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version')$$,
+	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_heads sl_history sl_history_rows sl_lint sl_lint_script sl_locate sl_pending sl_ready sl_revision sl_revision_rows sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version')$$,
 	'every function and view has one level');
 SELECT is_empty($$
 	SELECT r.relname, p.privilege, g.role FROM relation r,

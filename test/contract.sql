@@ -50,6 +50,8 @@ INSERT INTO expected VALUES
 ('p', 'sl_rehearse', 'IN target text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- lint
+('f', 'sl_lint', 'revision text DEFAULT NULL::text, OUT revision text, OUT statement integer, OUT line integer, OUT rule text, OUT severity text, OUT message text, OUT hint text', 'SETOF record'),
+('f', 'sl_lint_script', 'script text, OUT revision text, OUT statement integer, OUT line integer, OUT rule text, OUT severity text, OUT message text, OUT hint text', 'SETOF record'),
 
 -- heal
 
@@ -195,7 +197,8 @@ SELECT throws_ok($$SELECT sl_require('r', NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_unrequire('unknown')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_assert('unknown')$$, 'SL004');
 SELECT throws_ok($$SELECT sl_assert(NULL, '{no_such_check}')$$, 'SL009');
-SELECT throws_ok($$SELECT sl_assert(NULL, '{lint}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_lint('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_lint_script('SELEC')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_assert(NULL, '{}')$$, 'SL009');
 SELECT is(sl_verify('unknown'), false, 'an unknown head is no error');
 SELECT is(sl_ready('unknown'), false, 'nor of a gate');

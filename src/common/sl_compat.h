@@ -200,9 +200,12 @@ sl_not_null_is_validated(Oid relid, AttrNumber attnum)
 #if PG_VERSION_NUM >= 180000
 #define sl_constraint_is_enforced(form) ((form)->conenforced)
 #define sl_generated_kind(constraint) ((constraint)->generated_kind)
+#define sl_constraint_wants_enforcement(constraint) \
+	((constraint)->is_enforced)
 #else
 #define sl_constraint_is_enforced(form) (true)
 #define sl_generated_kind(constraint) ATTRIBUTE_GENERATED_STORED
+#define sl_constraint_wants_enforcement(constraint) (true)
 #endif
 
 /* The same as sl_may_use_schema, for what makes objects and runs functions. */
@@ -234,6 +237,30 @@ sl_not_null_is_validated(Oid relid, AttrNumber attnum)
 #define pgstat_get_local_beentry_by_index(index) \
 	pgstat_fetch_stat_local_beentry(index)
 #endif
+
+/* 17 lets a generated column have another expression */
+#if PG_VERSION_NUM >= 170000
+#define SL_AT_SET_EXPRESSION AT_SetExpression
+#else
+#define SL_AT_SET_EXPRESSION (-1)
+#endif
+
+/* 18 returns the path of a file in a struct */
+#include "common/relpath.h"
+static inline char *
+sl_relation_path(Oid database, Oid tablespace, Oid file)
+{
+#if PG_VERSION_NUM >= 180000
+	return pstrdup(GetRelationPath(database, tablespace, file,
+								   INVALID_PROC_NUMBER, MAIN_FORKNUM).str);
+#elif PG_VERSION_NUM >= 170000
+	return GetRelationPath(database, tablespace, file, INVALID_PROC_NUMBER,
+						   MAIN_FORKNUM);
+#else
+	return GetRelationPath(database, tablespace, file, InvalidBackendId,
+						   MAIN_FORKNUM);
+#endif
+}
 
 /*
  * How a database says where its locale comes from: 16 has rules of ICU, and 17
