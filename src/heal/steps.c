@@ -30,7 +30,7 @@ typedef struct FoundEntry
 	SlFactKey	key;			/* of class and identity; of columns: of the
 								 * class "" and the relation */
 	const SlDifference *difference;
-	List	   *columns;		/* SlFact *, missing or not as they should be */
+	List	   *columns;		/* SlFact *: that are missing */
 } FoundEntry;
 
 typedef struct Steps
