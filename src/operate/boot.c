@@ -154,30 +154,6 @@ heal_requirements(SlBoot *boot)
 		do_piece(boot, heal_requirements_piece);
 }
 
-/*
- * The last resort: the chain cannot be run, and the error is on its way, but
- * what the application asks for is to be there.
- */
-static void
-heal_and_rethrow(SlBoot *boot, ErrorData *error)
-{
-	PG_TRY();
-	{
-		heal_requirements(boot);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *second = sl_call_take_error(boot->call);
-
-		sl_call_rollback();
-		ereport(WARNING,
-				(errmsg("requirements could not be healed: %s",
-						second->message)));
-	}
-	PG_END_TRY();
-	ReThrowError(error);
-}
-
 /*-------------------------------------------------------------------------
  * The graph
  *-------------------------------------------------------------------------
@@ -209,15 +185,8 @@ require_expected_piece(void *arg)
 static void
 require_expected(SlBoot *boot)
 {
-	ErrorData  *error;
-
 	(void) look(boot);
-	MemoryContextReset(boot->call->work);
-	error = sl_call_try(boot->call, require_expected_piece, boot);
-	if (error == NULL)
-		return;
-	sl_call_rollback();
-	heal_and_rethrow(boot, error);
+	do_piece(boot, require_expected_piece);
 }
 
 /*-------------------------------------------------------------------------
@@ -391,8 +360,8 @@ require_done(const SlHealing *healing)
 						 step->class ? step->class : step->action,
 						 step->identity ? step->identity : "",
 						 step->revision ? step->revision : _("none"),
-						 step->reason ? step->reason :
-						 step->outcome ? step->outcome : "");
+						 step->outcome ? step->outcome :
+						 step->reason ? step->reason : "");
 	}
 	if (first == NULL)
 		return;
@@ -468,11 +437,12 @@ find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
 
 	for (i = 0; i < list_length(pending); i++)
 	{
-		boot->unknown |= supposed[i].state == SL_SUPPOSE_UNKNOWN;
 		if (supposed[i].state == SL_SUPPOSE_THERE ||
 			supposed[i].state == SL_SUPPOSE_PARTLY)
 			last = i;
 	}
+	/* if it is not known of the first, there is no place to begin */
+	boot->unknown = pending != NIL && supposed[0].state == SL_SUPPOSE_UNKNOWN;
 	for (i = 0; i <= last; i++)
 	{
 		const SlRevisionRow *row = list_nth(pending, i);
@@ -525,10 +495,27 @@ require_completed(List *names)
 			(errcode(SL_ERR_NOT_AT_HEAD),
 			 errmsg("revision \"%s\" is in the catalog in part, and cannot be completed",
 					first->revision),
-			 errdetail_internal("%s", detail.data),
+			 errdetail("%s\nNothing of it was changed or recorded.",
+					   detail.data),
 			 errhint("Bring %s %s about by hand, or drop what is there of the revision, and call sl_boot() again.",
 					 first->class ? first->class : "",
 					 first->identity ? first->identity : "")));
+}
+
+static bool
+has_made_labels(const SlHealing *healing)
+{
+	ListCell   *cell;
+
+	foreach(cell, healing->steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+
+		if (step->class != NULL && strcmp(step->class, "enum") == 0 &&
+			step->outcome != NULL && strcmp(step->outcome, "done") == 0)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -545,6 +532,7 @@ adopt_pending_piece(void *arg)
 	List	   *adoptable = find_adoptable(boot, pending, supposed);
 	int64		first_id = sl_log_next_id();
 	SlHealOrder order = {CALLER};
+	SlHealing  *healing;
 	List	   *names = NIL;
 	SlAdoptedRow *rows;
 	int			count = 0;
@@ -569,15 +557,52 @@ adopt_pending_piece(void *arg)
 						row->revision)));
 	}
 	(void) sl_claim_adopted(names, first_id);
-	sl_log_adopted(first_id, rows, count);
-	sl_recorded_words(names, SL_UP);
+	if (!boot->only_labels)
+	{
+		sl_log_adopted(first_id, rows, count);
+		sl_recorded_words(names, SL_UP);
+	}
 	if (!boot->partly)
 		return;
 	order.facts = true;
 	order.notices = true;
-	require_done(sl_heal(&order, &boot->call->options));
+	healing = sl_heal(&order, &boot->call->options);
+	if (boot->only_labels)
+	{
+		(void) sl_unclaim_many(names);
+		return;
+	}
+	require_done(healing);
+	boot->labels = has_made_labels(healing);
 	CommandCounterIncrement();
 	require_completed(names);
+}
+
+/*
+ * A label that an enum got is of no use before it is committed.  If that was
+ * in the way, what can be made is made, and then the rest and the record.
+ */
+static void
+complete_pending(SlBoot *boot)
+{
+	ErrorData  *error;
+
+	MemoryContextReset(boot->call->work);
+	error = sl_call_try(boot->call, adopt_pending_piece, boot);
+	if (error == NULL)
+	{
+		sl_call_commit();
+		return;
+	}
+	sl_call_rollback();
+	if (!boot->labels)
+		ReThrowError(error);
+	boot->only_labels = true;
+	(void) look(boot);
+	do_piece(boot, adopt_pending_piece);
+	boot->only_labels = false;
+	(void) look(boot);
+	do_piece(boot, adopt_pending_piece);
 }
 
 /* Is it a database that somebody else has set up, of which nobody can tell? */
@@ -608,7 +633,7 @@ adopt_pending(SlBoot *boot)
 		return;
 	rehearse(boot);
 	(void) look(boot);
-	do_piece(boot, adopt_pending_piece);
+	complete_pending(boot);
 	require_resolved(boot);
 	require_known(boot);
 
@@ -635,19 +660,8 @@ migrate(SlBoot *boot)
 			targets = lappend(targets,
 							  MemoryContextStrdup(boot->call->context,
 												  ((const SlRevisionRow *) lfirst(cell))->revision));
-	PG_TRY();
-	{
-		foreach(cell, targets)
-			sl_migrate_locked(boot->call, lfirst(cell), SL_UP);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error = sl_call_take_error(boot->call);
-
-		sl_call_rollback();
-		heal_and_rethrow(boot, error);
-	}
-	PG_END_TRY();
+	foreach(cell, targets)
+		sl_migrate_locked(boot->call, lfirst(cell), SL_UP);
 }
 
 static void
@@ -681,19 +695,60 @@ static void (*const steps[]) (SlBoot *boot) = {
 	verify,
 };
 
+/*
+ * The last resort: the chain cannot be run, and the error is on its way, but
+ * what the application asks for is to be there.
+ */
+static void
+heal_and_rethrow(SlBoot *boot, ErrorData *error)
+{
+	PG_TRY();
+	{
+		heal_requirements(boot);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *second = sl_call_take_error(boot->call);
+
+		sl_call_rollback();
+		ereport(WARNING,
+				(errmsg("requirements could not be healed: %s",
+						second->message)));
+	}
+	PG_END_TRY();
+	ReThrowError(error);
+}
+
 /* All of it; the session's lock is held. */
 static void
 boot_locked(void *arg)
 {
 	SlBoot	   *boot = arg;
+	ErrorData  *volatile error = NULL;
 	int			i;
 
 	ereport(NOTICE,
 			(errmsg("lock " INT64_FORMAT " taken after %d ms",
 					boot->call->keys->keys[0], elapsed_ms(boot->started))));
 	sl_call_commit();
-	for (i = 0; i < (int) lengthof(steps); i++)
-		steps[i] (boot);
+	PG_TRY();
+	{
+		for (i = 0; i < (int) lengthof(steps); i++)
+			steps[i] (boot);
+	}
+	PG_CATCH();
+	{
+		error = sl_call_take_error(boot->call);
+	}
+	PG_END_TRY();
+	if (error == NULL)
+		return;
+	/* whoever wants us to stop, stops us */
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	sl_call_rollback();
+	heal_and_rethrow(boot, error);
 }
 
 /* CALL sl_boot(expected_head, options) */

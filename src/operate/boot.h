@@ -25,6 +25,8 @@ typedef struct SlBoot
 	bool		rehearsed;		/* or tried to */
 	bool		unknown;		/* of a pending revision nothing is known */
 	bool		partly;			/* one is there in part */
+	bool		labels;			/* enums got labels, in vain so far */
+	bool		only_labels;	/* make what can be made, record nothing */
 	List	   *unresolved;		/* char *: with data, and a person has to say
 								 * whether they ran */
 	MemoryContext reporting;	/* of the report */
