@@ -517,9 +517,11 @@ static void
 alter_foreign_options(SlDdl *ddl, const SlFact *expected,
 					  const SlFact *actual)
 {
+	char	   *owner = sl_name_owner(expected->identity);
+	const char *name = sl_name_last(expected->identity);
+
 	sl_ddl_alter_generic_options(ddl, psprintf("ALTER FOREIGN TABLE %s ALTER COLUMN %s",
-											   sl_name_owner(expected->identity),
-											   sl_name_last(expected->identity)),
+											   owner, name),
 								 sl_fact_get(expected, "foreign_options"),
 								 sl_fact_get(actual, "foreign_options"));
 }

@@ -415,7 +415,7 @@ sl_create_index(SlDdl *ddl, const SlFact *fact)
 	add_statistics(ddl, fact, sl_fact_get(fact, "statistics"), false);
 }
 
-/* Left over by a build that failed, or of a partitioned table and unfinished. */
+/* Left over by a build that failed, or that of a partitioned table. */
 static void
 alter_valid(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {

@@ -103,8 +103,9 @@ alter_definition(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 static void
 alter_options(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {
-	sl_ddl_alter_storage_options(ddl, psprintf("ALTER %s %s",
-											   sl_ddl_class(expected->class)->noun,
+	const char *noun = sl_ddl_class(expected->class)->noun;
+
+	sl_ddl_alter_storage_options(ddl, psprintf("ALTER %s %s", noun,
 											   expected->identity),
 								 sl_fact_get(expected, "options"),
 								 sl_fact_get(actual, "options"));

@@ -194,9 +194,27 @@ sl_heal_execute(SlHealStep *step, const SlHealOrder *order, List *statements)
 }
 
 /*
- * How a step may run: as all those may that had a part in its facts.  SL011
- * if one of them may not.
+ * How what comes from a revision, or from a requirement, may run; SL011 if it
+ * may not.
  */
+SlConfinement
+sl_heal_rights(const char *name, const SlRequirementRow *requirement)
+{
+	SlRegistryEntry *entry;
+
+	if (requirement != NULL)
+		return sl_confinement(name, requirement->registrar,
+							  requirement->registrar_name);
+	entry = sl_registry_get(name, true);
+	if (entry == NULL)
+		ereport(ERROR,
+				(errcode(SL_ERR_REGISTRAR),
+				 errmsg("revision \"%s\" is not registered, so nobody answers for what it made",
+						name)));
+	return sl_confinement(name, entry->registrar, entry->registrar_name);
+}
+
+/* How a step may run: as all those may that had a part in its facts. */
 SlConfinement
 sl_heal_confinement(const SlHealStep *step)
 {
@@ -204,24 +222,9 @@ sl_heal_confinement(const SlHealStep *step)
 	ListCell   *cell;
 
 	if (step->requirement != NULL)
-		return sl_confinement(step->identity, step->requirement->registrar,
-							  step->requirement->registrar_name);
+		return sl_heal_rights(step->identity, step->requirement);
 	foreach(cell, step->setters)
-	{
-		const char *revision = lfirst(cell);
-		SlRegistryEntry *entry = sl_registry_get(revision, true);
-
-		if (entry == NULL)
-			ereport(ERROR,
-					(errcode(SL_ERR_REGISTRAR),
-					 errmsg("revision \"%s\" is not registered, so nobody answers for what it made",
-							revision),
-					 errdetail("%s %s is to be repaired as it left it.",
-							   step->class, step->identity),
-					 errhint("Register it, or sl_accept() the difference.")));
-		if (sl_confinement(revision, entry->registrar,
-						   entry->registrar_name) == SL_CONFINED)
+		if (sl_heal_rights(lfirst(cell), NULL) == SL_CONFINED)
 			result = SL_CONFINED;
-	}
 	return result;
 }

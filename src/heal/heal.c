@@ -381,8 +381,8 @@ heal_facts(SlHealing *healing, const SlHealOrder *order,
 	{
 		List	   *steps;
 
-		steps = sl_heal_new_steps(healing, sl_heal_steps(truth->differences, options,
-												 false));
+		steps = sl_heal_steps(truth->differences, options, false);
+		steps = sl_heal_new_steps(healing, steps);
 		if (steps == NIL)
 			return;
 		sl_heal_run(steps, order, options);

@@ -59,6 +59,8 @@ extern ErrorData *sl_heal_try(SlConfinement confinement,
 							  void *arg);
 extern void sl_heal_execute(SlHealStep *step, const SlHealOrder *order,
 							List *statements);
+extern SlConfinement sl_heal_rights(const char *name,
+									const SlRequirementRow *requirement);
 extern SlConfinement sl_heal_confinement(const SlHealStep *step);
 
 /* in run.c */

@@ -79,15 +79,18 @@ answer(const SlHealStep *step, const SlOptions *options, const char *text,
 	   Question *question)
 {
 	ErrorData  *error;
+	int			category;
 
 	memset(question, 0, sizeof(*question));
 	question->step = step;
 	question->text = text;
 	error = sl_heal_try(sl_heal_confinement(step), options, ask, question);
-	if (error != NULL &&
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+	if (error == NULL)
+		return question->count > 0;
+	category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	if (category == ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
-	return error == NULL && question->count > 0;
+	return false;
 }
 
 /* Names of the columns of the primary key; NIL: there is none. */

@@ -216,6 +216,23 @@ skip_piece(void *arg)
 	MemoryContextSwitchTo(before);
 }
 
+/* The transaction of the error is over. */
+static void
+skip_for(Online *online, ErrorData *error)
+{
+	Skip		skip = {online, error};
+
+	if (sl_error_ends_repair(error))
+		ReThrowError(error);
+	error = sl_call_try(online->call, skip_piece, &skip);
+	if (error != NULL)
+	{
+		sl_call_rollback();
+		ReThrowError(error);
+	}
+	sl_call_commit();
+}
+
 static void
 books_piece(void *arg)
 {
@@ -228,30 +245,25 @@ run_apart(Online *online)
 {
 	SlHealStep *step = online->step;
 	TimestampTz started = GetCurrentTimestamp();
+	ErrorData  *error;
 	ListCell   *cell;
 
-	do_piece(online, confinement_piece);
+	error = sl_call_try(online->call, confinement_piece, online);
+	if (error != NULL)
+	{
+		sl_call_rollback();
+		skip_for(online, error);
+		return;
+	}
+	sl_call_commit();
 	foreach(cell, step->statements)
 	{
-		ErrorData  *error;
-		Skip		skip;
-
 		online->statement = lfirst(cell);
 		error = run_statement(online);
 		if (error == NULL)
 			continue;
-		if (sl_error_ends_repair(error))
-			ReThrowError(error);
 		clear_away(online, error);
-		skip.online = online;
-		skip.error = error;
-		error = sl_call_try(online->call, skip_piece, &skip);
-		if (error != NULL)
-		{
-			sl_call_rollback();
-			ReThrowError(error);
-		}
-		sl_call_commit();
+		skip_for(online, error);
 		return;
 	}
 	sl_heal_done(step, &online->order, started);

@@ -280,8 +280,7 @@ must_pass(const ErrorData *error)
 		category == ERRCODE_TRANSACTION_ROLLBACK ||
 		category == ERRCODE_INTERNAL_ERROR ||
 		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
-		error->sqlerrcode == SL_ERR_REGISTRAR;
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE;
 }
 
 /* One revision, in a subtransaction. */

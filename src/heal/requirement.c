@@ -121,6 +121,8 @@ add_labels(List **steps, const SlRequirementRow *row,
 {
 	const CreateEnumStmt *wanted = (const CreateEnumStmt *) requirement->tree;
 	SlHealStep *step = add_step(steps, row, NULL);
+	const char *name = quote_qualified_identifier(requirement->schema,
+												  requirement->object);
 	const char *last = NULL;
 	ListCell   *cell;
 
@@ -132,9 +134,7 @@ add_labels(List **steps, const SlRequirementRow *row,
 								   CStringGetDatum(label)))
 			step->statements =
 				lappend(step->statements,
-						psprintf("ALTER TYPE %s ADD VALUE %s%s%s",
-								 quote_qualified_identifier(requirement->schema,
-															requirement->object),
+						psprintf("ALTER TYPE %s ADD VALUE %s%s%s", name,
 								 quote_literal_cstr(label),
 								 last != NULL ? " AFTER " : "",
 								 last != NULL ? quote_literal_cstr(last) :

@@ -30,7 +30,7 @@ typedef struct FoundEntry
 	SlFactKey	key;			/* of class and identity; of columns: of the
 								 * class "" and the relation */
 	const SlDifference *difference;
-	List	   *columns;		/* SlFact *, missing or not as they should be */
+	List	   *columns;		/* SlFact *: that are missing */
 } FoundEntry;
 
 typedef struct Steps
@@ -304,6 +304,13 @@ make_missing(Steps *steps, const SlDifference *difference)
 	add_apart(steps, difference);
 }
 
+static bool
+makes_again(const SlDdl *ddl)
+{
+	return ddl->statements != NIL &&
+		strncmp(linitial(ddl->statements), "DROP ", 5) == 0;
+}
+
 /* Attributes that differ, each with a function for it, or some together. */
 static void
 alter_attributes(Steps *steps, const SlDifference *difference,
@@ -336,7 +343,8 @@ alter_attributes(Steps *steps, const SlDifference *difference,
 		if (nknown < (int) lengthof(known))
 			known[nknown++] = alter;
 		alter(&ddl, difference->expected, difference->actual);
-		step = add_step(steps, "alter", difference, &ddl,
+		step = add_step(steps, makes_again(&ddl) ? "replace" : "alter",
+						difference, &ddl,
 						rank_of(class, difference->expected) + 1);
 		if (step == NULL || !class->replaceable || !step->safe)
 			continue;
