@@ -184,6 +184,7 @@ sl_heal_confinement(const SlHealStep *step)
 {
 	SlConfinement result = SL_UNCONFINED;
 	ListCell   *cell;
+	ListCell   *other;
 
 	if (step->requirement != NULL)
 		return sl_confinement(step->identity, step->requirement->registrar,
@@ -204,6 +205,16 @@ sl_heal_confinement(const SlHealStep *step)
 		if (sl_confinement(revision, entry->registrar,
 						   entry->registrar_name) == SL_CONFINED)
 			result = SL_CONFINED;
+
+		/* facts of a manifest, or that were seen, are somebody else's text */
+		foreach(other, sl_evidence_bringers(revision))
+		{
+			const SlBringer *bringer = lfirst(other);
+
+			if (sl_confinement(revision, bringer->role,
+							   bringer->name) == SL_CONFINED)
+				result = SL_CONFINED;
+		}
 	}
 	return result;
 }
