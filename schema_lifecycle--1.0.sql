@@ -159,6 +159,30 @@ CREATE TABLE @extschema@.sl_accepted (
 	PRIMARY KEY (class, identity, attribute)
 );
 
+-- DDL that the guard saw outside migrations
+CREATE TABLE @extschema@.sl_ddl_event (
+	at				timestamptz NOT NULL,
+	pid				integer NOT NULL,
+	ordinal			bigint NOT NULL,	-- in that process
+	role			name NOT NULL,
+	application_name text,
+	client			text NOT NULL,
+	command			text NOT NULL,
+	class			text COLLATE pg_catalog."C",
+	identity		text COLLATE pg_catalog."C",
+	statement		text,
+	PRIMARY KEY (at, pid, ordinal)
+);
+
+-- what sl_watch() found, a row a change
+CREATE TABLE @extschema@.sl_verdict (
+	at				timestamptz NOT NULL,
+	verdict			text NOT NULL,
+	previous		text,				-- NULL: the first look
+	findings		jsonb NOT NULL,
+	PRIMARY KEY (at)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
@@ -168,6 +192,8 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_ddl_event', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_verdict', '');
 
 -- version tables of other tools that we keep in step or watch
 CREATE TABLE @extschema@.sl_version_table (
@@ -540,7 +566,8 @@ COMMENT ON FUNCTION @extschema@.sl_lint_script(text) IS
 CREATE FUNCTION @extschema@.sl_repair_plan(
 	OUT ordinal integer, OUT revision text, OUT action text,
 	OUT statement text, OUT safe boolean, OUT reason text)
-RETURNS SETOF record LANGUAGE C VOLATILE
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_repair_plan';
 COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
 'the statements that bring the schema to what it should be, and which of them are safe';
@@ -548,10 +575,17 @@ COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
 CREATE FUNCTION @extschema@.sl_repair(options jsonb DEFAULT '{}',
 	OUT ordinal integer, OUT revision text, OUT action text,
 	OUT statement text, OUT outcome text)
-RETURNS SETOF record LANGUAGE C VOLATILE
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_repair';
 COMMENT ON FUNCTION @extschema@.sl_repair(jsonb) IS
 'do what is safe of sl_repair_plan(), and prove it or roll it back';
+
+CREATE PROCEDURE @extschema@.sl_repair_online(options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_repair_online';
+COMMENT ON PROCEDURE @extschema@.sl_repair_online(jsonb) IS
+'the same, committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
 
 
 --
@@ -615,10 +649,64 @@ COMMENT ON FUNCTION @extschema@.sl_import_manifest(jsonb) IS
 -- Guard
 --
 
+CREATE FUNCTION @extschema@.sl_guard(mode text)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard';
+COMMENT ON FUNCTION @extschema@.sl_guard(text) IS
+'DDL outside migrations: off, log or deny; returns what is set, and NULL only asks';
+
+-- what the event triggers call that sl_guard() makes: which one is the mode
+CREATE FUNCTION @extschema@.sl_guard_log()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard_log';
+COMMENT ON FUNCTION @extschema@.sl_guard_log() IS
+'called by the event triggers of sl_guard(''log'')';
+
+CREATE FUNCTION @extschema@.sl_guard_deny()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard_deny';
+COMMENT ON FUNCTION @extschema@.sl_guard_deny() IS
+'called by the event triggers of sl_guard(''deny'')';
+
+CREATE FUNCTION @extschema@.sl_ddl_log_rows(
+	OUT at timestamptz, OUT role text, OUT application_name text,
+	OUT client text, OUT command text, OUT class text, OUT identity text,
+	OUT revision text, OUT statement text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_ddl_log_rows';
+COMMENT ON FUNCTION @extschema@.sl_ddl_log_rows() IS
+'the rows of the view sl_ddl_log';
+
+CREATE VIEW @extschema@.sl_ddl_log WITH (security_invoker = true) AS
+	SELECT at, role, application_name, client, command, class, identity,
+		   revision, statement
+	  FROM @extschema@.sl_ddl_log_rows();
+COMMENT ON VIEW @extschema@.sl_ddl_log IS
+'DDL outside migrations, and the revision that had last set the object';
+
 
 --
 -- Boot and wait
 --
+
+CREATE PROCEDURE @extschema@.sl_wait_ready(expected_head text DEFAULT NULL,
+	wait interval DEFAULT '60 s')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_wait_ready';
+COMMENT ON PROCEDURE @extschema@.sl_wait_ready(text, interval) IS
+'return when sl_ready() is true, or say who is migrating what';
+
+CREATE FUNCTION @extschema@.sl_preflight(target text DEFAULT NULL,
+	OUT check_name text, OUT ok boolean, OUT detail text, OUT remedy text)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_preflight';
+COMMENT ON FUNCTION @extschema@.sl_preflight(text) IS
+'what would stand in the way of a run to the target, without running anything';
 
 CREATE PROCEDURE @extschema@.sl_boot(expected_head text DEFAULT NULL,
 	options jsonb DEFAULT '{}')
@@ -630,6 +718,71 @@ COMMENT ON PROCEDURE @extschema@.sl_boot(text, jsonb) IS
 --
 -- Watch and report
 --
+
+CREATE FUNCTION @extschema@.sl_watch()
+RETURNS text
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_watch';
+COMMENT ON FUNCTION @extschema@.sl_watch() IS
+'the verdict; one that changed is written down and notified';
+
+CREATE FUNCTION @extschema@.sl_incident_rows(
+	OUT at timestamptz, OUT verdict text, OUT previous text,
+	OUT findings jsonb)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_incident_rows';
+COMMENT ON FUNCTION @extschema@.sl_incident_rows() IS
+'the rows of the view sl_incident';
+
+CREATE VIEW @extschema@.sl_incident WITH (security_invoker = true) AS
+	SELECT at, verdict, previous, findings
+	  FROM @extschema@.sl_incident_rows();
+COMMENT ON VIEW @extschema@.sl_incident IS
+'the verdicts that sl_watch() saw, a row a change';
+
+CREATE FUNCTION @extschema@.sl_report(format text DEFAULT 'html')
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_report';
+COMMENT ON FUNCTION @extschema@.sl_report(text) IS
+'the state of the database for people: one page of HTML, or plain text';
+
+CREATE FUNCTION @extschema@.sl_graph_mermaid()
+RETURNS text
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_graph_mermaid';
+COMMENT ON FUNCTION @extschema@.sl_graph_mermaid() IS
+'the graph of revisions as a Mermaid flowchart';
+
+CREATE FUNCTION @extschema@.sl_is_verified(expected_head text DEFAULT NULL,
+	description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_is_verified';
+COMMENT ON FUNCTION @extschema@.sl_is_verified(text, text) IS
+'a test of pgTAP: sl_verify() is true';
+
+CREATE FUNCTION @extschema@.sl_has_no_drift(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_has_no_drift';
+COMMENT ON FUNCTION @extschema@.sl_has_no_drift(text) IS
+'a test of pgTAP: the schema is what the history leads to';
+
+CREATE FUNCTION @extschema@.sl_has_no_stamp_drift(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_has_no_stamp_drift';
+COMMENT ON FUNCTION @extschema@.sl_has_no_stamp_drift(text) IS
+'a test of pgTAP: what is recorded as applied is there';
+
+CREATE FUNCTION @extschema@.sl_graph_is_sound(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_graph_is_sound';
+COMMENT ON FUNCTION @extschema@.sl_graph_is_sound(text) IS
+'a test of pgTAP: nothing in the graph of revisions stops a run';
 
 
 --

@@ -489,6 +489,7 @@ INSERT INTO writers VALUES
 	('SELECT sl.sl_configure(''ignore'', ''table:public.x'')'),
 	('SELECT sl.sl_accept(''table'', ''public.x'')'),
 	('SELECT sl.sl_unaccept(''table'', ''public.x'')'),
+	('SELECT sl.sl_repair()'),
 	('SELECT sl.sl_require(''r'', ''table t'')'),
 	('SELECT sl.sl_unrequire(''r'')'),
 	('SELECT sl.sl_grant(''regress_sec_app'', ''read'')'),
@@ -505,6 +506,7 @@ ROLLBACK;
 SET default_transaction_read_only = on;
 CALL sl.sl_migrate();
 CALL sl.sl_revert_online('base');
+CALL sl.sl_repair_online();
 RESET default_transaction_read_only;
 -- in the query of a materialized view, an index expression
 CREATE FUNCTION calls() RETURNS int LANGUAGE plpgsql IMMUTABLE AS

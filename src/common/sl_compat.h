@@ -119,15 +119,21 @@ typedef RangeTblEntry SlPermissions;
 
 /* 16 made one function of the checks for each class */
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
 #define sl_may_use_schema(schema) \
 	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
 					 ACL_USAGE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(object_aclcheck(ProcedureRelationId, function, GetUserId(), \
+					 ACL_EXECUTE) == ACLCHECK_OK)
 #else
 #define sl_may_use_schema(schema) \
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
 /* 18 has C11's place for it, before the declaration. */
@@ -232,6 +238,36 @@ sl_relation_path(Oid database, Oid tablespace, Oid file)
 #endif
 }
 
+/* The same as sl_may_use_schema, for what makes objects and runs functions. */
+#include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_may_create_in_schema(schema) \
+	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
+					 ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_create_schemas() \
+	(object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(), \
+					 ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(object_aclcheck(ProcedureRelationId, function, GetUserId(), \
+					 ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define sl_may_create_in_schema(schema) \
+	(pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_create_schemas() \
+	(pg_database_aclcheck(MyDatabaseId, GetUserId(), \
+						  ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
+/* 16 says in the name that the number counts the entries */
+#include "utils/backend_status.h"
+#if PG_VERSION_NUM < 160000
+#define pgstat_get_local_beentry_by_index(index) \
+	pgstat_fetch_stat_local_beentry(index)
+#endif
+
 /*
  * How a database says where its locale comes from: 16 has rules of ICU, and 17
  * a provider of its own, with one column for all of them.
@@ -258,5 +294,15 @@ sl_locale_option(char provider)
 {
 	return provider == COLLPROVIDER_ICU ? "ICU_LOCALE" : "BUILTIN_LOCALE";
 }
+
+/* The columns of an entry of FROM; 18 wants to know of OLD and NEW */
+#include "parser/parse_relation.h"
+#if PG_VERSION_NUM >= 180000
+#define sl_expand_rte(rte, columns) \
+	expandRTE(rte, 1, 0, VAR_RETURNING_DEFAULT, -1, true, NULL, columns)
+#else
+#define sl_expand_rte(rte, columns) \
+	expandRTE(rte, 1, 0, -1, true, NULL, columns)
+#endif
 
 #endif							/* SL_COMPAT_H */

@@ -45,7 +45,9 @@ typedef struct SlDdl
 	List	   *statements;		/* char * */
 	bool		unsafe;			/* it is not to run by itself */
 	bool		looks;			/* rows may be in the way */
+	bool		apart;			/* online: each statement by itself */
 	const char *reason;			/* why it is unsafe */
+	List	   *otherwise;		/* char *: where the server refuses those */
 } SlDdl;
 
 typedef void (*SlDdlAlter) (SlDdl *ddl, const SlFact *expected,

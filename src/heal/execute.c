@@ -16,15 +16,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
-#include "utils/snapmgr.h"
 
 #include "heal/heal_private.h"
+#include "runner/call.h"
 
 /* What the texts of facts were made under, and what DDL asks besides. */
 static const struct
@@ -62,6 +60,54 @@ pin_settings(void)
 								 true, 0, false);
 }
 
+/* The same for a session of its own, char *. */
+List *
+sl_heal_pinned_statements(void)
+{
+	List	   *statements = NIL;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(pinned); i++)
+		statements = lappend(statements,
+							 psprintf("SELECT pg_catalog.set_config(%s, %s, false)",
+									  quote_literal_cstr(pinned[i].name),
+									  quote_literal_cstr(pinned[i].value)));
+	return statements;
+}
+
+typedef struct Piece
+{
+	SlConfinement confinement;
+	const SlOptions *options;
+	SlHealWork	work;
+	void	   *arg;
+} Piece;
+
+static void
+do_piece(void *arg)
+{
+	const Piece *piece = arg;
+	SlIdentity	identity;
+	SlFence    *fence;
+
+	sl_confine(piece->confinement, &identity);
+	PG_TRY();
+	{
+		fence = sl_fence_raise(piece->options->migration_lock_timeout, false,
+							   true);
+		pin_settings();
+		piece->work(piece->arg);
+		sl_fence_lower(fence);
+	}
+	PG_CATCH();
+	{
+		sl_fence_abandon();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_unconfine(&identity);
+}
+
 /*
  * Do something in a subtransaction, inside the fence and confined.  NULL if
  * that went well; else nothing of it is left, and the error is returned.
@@ -70,37 +116,9 @@ ErrorData *
 sl_heal_try(SlConfinement confinement, const SlOptions *options,
 			SlHealWork work, void *arg)
 {
-	MemoryContext before = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Piece		piece = {confinement, options, work, arg};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(before);
-	PG_TRY();
-	{
-		SlIdentity	identity;
-		SlFence    *fence;
-
-		sl_confine(confinement, &identity);
-		fence = sl_fence_raise(options->migration_lock_timeout, false, true);
-		pin_settings();
-		work(arg);
-		sl_fence_lower(fence);
-		sl_unconfine(&identity);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(before);
-		error = CopyErrorData();
-		FlushErrorState();
-		sl_fence_abandon();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(before);
-	CurrentResourceOwner = owner;
-	return error;
+	return sl_try_piece(do_piece, &piece, CurrentMemoryContext);
 }
 
 /* What is at work, for messages. */

@@ -100,8 +100,8 @@ is_too_early(const ErrorData *error)
 }
 
 /* An error that has nothing to do with the step. */
-static bool
-ends_everything(const ErrorData *error)
+bool
+sl_error_ends_repair(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
@@ -125,8 +125,9 @@ text_of(const ErrorData *error)
 }
 
 /* Why a step is left. */
-static void
-skip_for(SlHealStep *step, const SlOptions *options, const ErrorData *error)
+void
+sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
+				 const ErrorData *error)
 {
 	char	   *rows = NULL;
 
@@ -155,7 +156,10 @@ run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
 
 	CHECK_FOR_INTERRUPTS();
 	error = sl_heal_try(confinement, options, work, &attempt);
-	if (error != NULL && step->otherwise != NIL && !ends_everything(error))
+	if (error != NULL && step->otherwise != NIL &&
+		(!sl_error_ends_repair(error) ||
+		 error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE) &&
+		(last || !is_too_early(error)))
 	{
 		attempt.statements = step->otherwise;
 		error = sl_heal_try(confinement, options, work, &attempt);
@@ -167,17 +171,17 @@ run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
 		sl_heal_done(step, order, started);
 		return true;
 	}
-	if (ends_everything(error))
+	if (sl_error_ends_repair(error))
 		ReThrowError(error);
 	if (!last && is_too_early(error))
 		return false;
-	skip_for(step, options, error);
+	sl_heal_skip_for(step, options, error);
 	return true;
 }
 
 /* What is not tried at all. */
-static bool
-leave_alone(SlHealStep *step, const SlHealOrder *order)
+bool
+sl_heal_leave_alone(SlHealStep *step, const SlHealOrder *order)
 {
 	if (!step->safe)
 		sl_heal_skip(step, psprintf(_("unsafe: %s"), step->reason));
@@ -206,7 +210,7 @@ sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 		{
 			SlHealStep *step = lfirst(cell);
 
-			if (step->outcome != NULL || leave_alone(step, order))
+			if (step->outcome != NULL || sl_heal_leave_alone(step, order))
 				continue;
 			if (run_step(step, order, options, last))
 				done++;

@@ -148,6 +148,8 @@ add_step(Steps *steps, const char *action, const SlDifference *difference,
 	step->statements = ddl->statements;
 	step->safe = !ddl->unsafe;
 	step->reason = ddl->reason;
+	step->otherwise = ddl->otherwise;
+	step->apart = ddl->apart;
 	step->looks = ddl->looks;
 	step->difference = difference;
 	step->setters = difference->setters;
@@ -362,6 +364,8 @@ make_altered(Steps *steps, const SlDifference *difference)
 	}
 	begin_ddl(steps, &ddl);
 	sl_ddl_replace(&ddl, class, difference->expected, difference->actual);
+	if (!ddl.looks && ddl.reason == NULL)
+		ddl.reason = _("it is made again in the place of what is there");
 	(void) add_step(steps, "replace", difference, &ddl,
 					rank_of(class, difference->expected));
 }

@@ -546,6 +546,10 @@ typedef struct SlOptions
 	List	   *managed_schemas;	/* char *; NIL: all but system, temporary
 									 * and extension schemas */
 	char	   *ignore;
+	List	   *guard_allow_applications;	/* char *, as those that follow */
+	List	   *guard_allow_extensions;
+	List	   *guard_allow_roles;
+	List	   *guard_allow_schemas;
 	int			log_retention_days;
 	bool		prune;			/* sl_load */
 	bool		replay;			/* sl_repair */

@@ -48,6 +48,8 @@ typedef enum SlConfinement
 
 extern SlConfinement sl_confinement(const char *revision, Oid registrar,
 									const char *registrar_name);
+extern bool sl_may_run_scripts_of(Oid registrar);
+extern bool sl_can_login(Oid role);
 extern void sl_confine(SlConfinement confinement, SlIdentity *before);
 extern void sl_unconfine(const SlIdentity *before);
 extern void sl_act_for_table(Oid owner, SlIdentity *before);
@@ -128,10 +130,12 @@ extern void sl_run_context_push(SlRun *run, ErrorContextCallback *callback);
 extern void sl_execute_statement(SlRun *run, const SlStatement *statement);
 extern int	sl_execute_script(SlRun *run, SlFence *fence);
 extern const char *sl_command_name(const SlStatement *statement);
+extern const SlStatement *sl_statement_at_work(void);
 extern void sl_report_activity(const SlRun *run);
 extern void sl_restore_activity(void);
 
 /* in copy.c */
+extern bool (*sl_copy_is_passed_over) (const CopyStmt *stmt);
 extern void sl_execute_copy(const SlStatement *statement);
 
 /* in footprint.c: what scripts did to the facts, see there */

@@ -353,32 +353,61 @@ parse_checks(ArrayType *array)
 	return wanted;
 }
 
-/* Make the checks; SL004 with what they found. */
+/* What the wanted checks find. */
 static void
-make_checks(const SlReport *report, const bool *wanted)
+look_for_findings(const SlReport *report, const bool *wanted,
+				  Findings *findings)
 {
-	Findings	findings = {{0}};
 	int			i;
 
-	initStringInfo(&findings.text);
+	initStringInfo(&findings->text);
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
-		findings.stamp |= wanted[i] && checks[i].check == check_stamp;
-		findings.drift |= wanted[i] && checks[i].check == check_drift;
+		findings->stamp |= wanted[i] && checks[i].check == check_stamp;
+		findings->drift |= wanted[i] && checks[i].check == check_drift;
 	}
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
 		if (!wanted[i])
 			continue;
-		checks[i].check(report, &findings);
-		if (findings.count > 0 && findings.hint == NULL)
-			findings.hint = checks[i].hint;
+		checks[i].check(report, findings);
+		if (findings->count > 0 && findings->hint == NULL)
+			findings->hint = checks[i].hint;
 	}
+	if (findings->count > FINDINGS_SHOWN)
+		appendStringInfo(&findings->text, _("\nand %d more"),
+						 findings->count - FINDINGS_SHOWN);
+}
+
+/*
+ * What these checks find, a line each, the first lines of many, and what to
+ * do in the last; NULL if they find nothing.  'names' ends with NULL.
+ */
+char *
+sl_findings_text(const SlReport *report, const char *const *names)
+{
+	bool	   *wanted = palloc0_array(bool, lengthof(checks));
+	Findings	findings = {{0}};
+	int			i;
+
+	for (; *names != NULL; names++)
+		for (i = 0; i < (int) lengthof(checks); i++)
+			wanted[i] |= strcmp(checks[i].name, *names) == 0;
+	look_for_findings(report, wanted, &findings);
+	if (findings.count == 0)
+		return NULL;
+	return psprintf("%s\n%s", findings.text.data, _(findings.hint));
+}
+
+/* Make the checks; SL004 with what they found. */
+static void
+make_checks(const SlReport *report, const bool *wanted)
+{
+	Findings	findings = {{0}};
+
+	look_for_findings(report, wanted, &findings);
 	if (findings.count == 0)
 		return;
-	if (findings.count > FINDINGS_SHOWN)
-		appendStringInfo(&findings.text, _("\nand %d more"),
-						 findings.count - FINDINGS_SHOWN);
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),
 			 findings.count == 1 ?

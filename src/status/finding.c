@@ -30,11 +30,11 @@
 #define VALUE_SHOWN 500
 
 /*
- * A health answer is no place for the whole text of a definition: what is
- * long is cut, to where it differs from the other.
+ * No answer is a place for the whole text of a definition: what is longer than
+ * so many bytes is cut, to where it differs from the other.
  */
-static char *
-cut_value(const char *value, const char *other)
+char *
+sl_value_cut(const char *value, const char *other, int shown)
 {
 	int			length;
 	int			from = 0;
@@ -43,14 +43,14 @@ cut_value(const char *value, const char *other)
 	if (value == NULL)
 		return NULL;
 	length = strlen(value);
-	if (length <= VALUE_SHOWN)
+	if (length <= shown)
 		return pstrdup(value);
 	if (other != NULL)
 		while (value[from] != '\0' && value[from] == other[from])
 			from++;
-	from = Min(from, length - VALUE_SHOWN);
-	from = pg_mbcliplen(value, length, Max(from - VALUE_SHOWN / 10, 0));
-	to = from + pg_mbcliplen(value + from, length - from, VALUE_SHOWN);
+	from = Min(from, length - shown);
+	from = pg_mbcliplen(value, length, Max(from - shown / 10, 0));
+	to = from + pg_mbcliplen(value + from, length - from, shown);
 	return psprintf("%s%.*s%s", from > 0 ? "... " : "", to - from,
 					value + from, to < length ? " ..." : "");
 }
@@ -110,16 +110,18 @@ put_drift(SlDocument *document, const SlDriftFinding *finding)
 	sl_json_string(document, "problem", finding->problem);
 	sl_json_string(document, "attribute", finding->attribute);
 	sl_json_string(document, "expected",
-				   cut_value(finding->expected, finding->actual));
+				   sl_value_cut(finding->expected, finding->actual,
+								VALUE_SHOWN));
 	sl_json_string(document, "actual",
-				   cut_value(finding->actual, finding->expected));
+				   sl_value_cut(finding->actual, finding->expected,
+								VALUE_SHOWN));
 	sl_json_string(document, "revision", finding->revision);
 	sl_json_end_object(document);
 }
 
 /* What is worse comes first; what nobody expected after what is wrong. */
-static int
-weight(const SlDriftFinding *finding)
+int
+sl_drift_weight(const SlDriftFinding *finding)
 {
 	if (strcmp(finding->severity, "info") == 0)
 		return 3;
@@ -151,7 +153,7 @@ sl_json_drift(SlDocument *document, const SlReport *report)
 	{
 		foreach(cell, report->truth.drift)
 		{
-			if (weight(lfirst(cell)) != level)
+			if (sl_drift_weight(lfirst(cell)) != level)
 				continue;
 			if (shown++ == FINDINGS_SHOWN)
 				break;

@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * tail.h
+ *	  The end of the history, for those who want to look at it.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/ledger/tail.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_TAIL_H
+#define SL_TAIL_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+
+/* A row of the history; long words are cut. */
+typedef struct SlLogTailRow
+{
+	TimestampTz at;
+	char	   *action;
+	char	   *revision;
+	char	   *outcome;
+	char	   *role;
+	char	   *application_name;	/* NULL: none */
+	char	   *evidence;		/* NULL: none */
+	int64		elapsed;		/* microseconds; -1: not known */
+	char	   *sqlstate;		/* NULL: no error */
+	char	   *error;
+	char	   *reason;			/* NULL: none */
+} SlLogTailRow;
+
+/*
+ * The last rows, the latest first: SlLogTailRow pointers.  'failures': of
+ * failed runs alone.  *total: how many there are.
+ */
+extern List *sl_log_tail(bool failures, int limit, int64 *total);
+
+#endif							/* SL_TAIL_H */
