@@ -22,6 +22,7 @@
 #include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
+#include "guard/guard.h"
 #include "runner/runner.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
@@ -46,4 +47,5 @@ _PG_init(void)
 	sl_fence_init();
 	sl_trace_init();
 	sl_mirror_init();
+	sl_guard_observed = sl_observe_is_tool;
 }

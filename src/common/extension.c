@@ -95,7 +95,7 @@ sl_extension_is_current(SlExtension *extension)
 {
 	char	   *version;
 
-	return find_extension(extension, &version) &&
+	return find_extension(SL_EXTENSION_NAME, extension, &version) &&
 		strcmp(version, SL_EXTENSION_VERSION) == 0;
 }
 
