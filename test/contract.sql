@@ -62,6 +62,12 @@ INSERT INTO expected VALUES
 
 -- other tools
 ('f', 'sl_adopt', 'tool text DEFAULT ''auto''::text, version_table text DEFAULT NULL::text, mirror boolean DEFAULT true, OUT revision text, OUT outcome text, OUT evidence text, OUT detail text', 'SETOF record'),
+('f', 'sl_observe', 'version_table text, mode text DEFAULT ''record''::text', 'text'),
+('f', 'sl_unobserve', 'version_table text', 'void'),
+('f', 'sl_observe_write', '', 'trigger'),
+('f', 'sl_observe_ddl', '', 'event_trigger'),
+('f', 'sl_manifest', '', 'jsonb'),
+('f', 'sl_import_manifest', 'manifest jsonb, OUT revision text, OUT outcome text', 'SETOF record'),
 
 -- guard
 ('f', 'sl_guard', 'mode text', 'text'),
