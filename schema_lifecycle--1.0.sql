@@ -124,6 +124,9 @@ CREATE TABLE @extschema@.sl_evidence (
 	meaning			text,				-- of the script that ran
 	complete		boolean NOT NULL,	-- false: half way, outside a transaction
 	at				timestamptz NOT NULL,
+	registrar		oid,				-- who brought the facts; NULL: the script did
+	registrar_name	name,
+	cluster			bigint,				-- the system in which the oid is true
 	PRIMARY KEY (id)
 );
 
@@ -156,6 +159,30 @@ CREATE TABLE @extschema@.sl_accepted (
 	PRIMARY KEY (class, identity, attribute)
 );
 
+-- DDL that the guard saw outside migrations
+CREATE TABLE @extschema@.sl_ddl_event (
+	at				timestamptz NOT NULL,
+	pid				integer NOT NULL,
+	ordinal			bigint NOT NULL,	-- in that process
+	role			name NOT NULL,
+	application_name text,
+	client			text NOT NULL,
+	command			text NOT NULL,
+	class			text COLLATE pg_catalog."C",
+	identity		text COLLATE pg_catalog."C",
+	statement		text,
+	PRIMARY KEY (at, pid, ordinal)
+);
+
+-- what sl_watch() found, a row a change
+CREATE TABLE @extschema@.sl_verdict (
+	at				timestamptz NOT NULL,
+	verdict			text NOT NULL,
+	previous		text,				-- NULL: the first look
+	findings		jsonb NOT NULL,
+	PRIMARY KEY (at)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_applied', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_log', '');
@@ -165,7 +192,20 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_evidence', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_footprint', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_accepted', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_requirement', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_ddl_event', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_verdict', '');
 
+-- version tables of other tools that we keep in step or watch
+CREATE TABLE @extschema@.sl_version_table (
+	schema_name		text COLLATE pg_catalog."C" NOT NULL,
+	table_name		text COLLATE pg_catalog."C" NOT NULL,
+	tool			text NOT NULL,
+	mirror			boolean NOT NULL,	-- it gets what our history says
+	observe			text,				-- record, warn, deny; NULL: not watched
+	at				timestamptz NOT NULL,
+	PRIMARY KEY (schema_name, table_name)
+);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_version_table', '');
 -- databases that rehearsals made and have not dropped yet
 CREATE TABLE @extschema@.sl_scratch (
 	name			text COLLATE pg_catalog."C" NOT NULL,
@@ -489,6 +529,26 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 -- Rehearsal and dry run
 --
 
+CREATE FUNCTION @extschema@.sl_dry_run(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}',
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT command text, OUT elapsed interval, OUT lock_mode text,
+	OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb,
+	OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_dry_run';
+COMMENT ON FUNCTION @extschema@.sl_dry_run(text, jsonb) IS
+'run what is pending, measure each statement, and take everything back';
+
+CREATE FUNCTION @extschema@.sl_script(target text DEFAULT NULL,
+	direction text DEFAULT 'up')
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_script';
+COMMENT ON FUNCTION @extschema@.sl_script(text, text) IS
+'what a run to the target would run, as a script for psql';
+
 CREATE PROCEDURE @extschema@.sl_rehearse(target text DEFAULT NULL,
 	options jsonb DEFAULT '{}')
 LANGUAGE C
@@ -501,30 +561,248 @@ COMMENT ON PROCEDURE @extschema@.sl_rehearse(text, jsonb) IS
 -- Lint
 --
 
+CREATE FUNCTION @extschema@.sl_lint(revision text DEFAULT NULL,
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT rule text, OUT severity text, OUT message text, OUT hint text)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_lint';
+COMMENT ON FUNCTION @extschema@.sl_lint(text) IS
+'what pending revisions, or one, will do that their author may not have meant';
+
+CREATE FUNCTION @extschema@.sl_lint_script(script text,
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT rule text, OUT severity text, OUT message text, OUT hint text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_lint_script';
+COMMENT ON FUNCTION @extschema@.sl_lint_script(text) IS
+'the same of a script that is not registered';
 
 --
 -- Heal
 --
+
+CREATE FUNCTION @extschema@.sl_repair_plan(
+	OUT ordinal integer, OUT revision text, OUT action text,
+	OUT statement text, OUT safe boolean, OUT reason text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_repair_plan';
+COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
+'the statements that bring the schema to what it should be, and which of them are safe';
+
+CREATE FUNCTION @extschema@.sl_repair(options jsonb DEFAULT '{}',
+	OUT ordinal integer, OUT revision text, OUT action text,
+	OUT statement text, OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_repair';
+COMMENT ON FUNCTION @extschema@.sl_repair(jsonb) IS
+'do what is safe of sl_repair_plan(), and prove it or roll it back';
+
+CREATE PROCEDURE @extschema@.sl_repair_online(options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_repair_online';
+COMMENT ON PROCEDURE @extschema@.sl_repair_online(jsonb) IS
+'the same, committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
 
 
 --
 -- Other tools
 --
 
+CREATE FUNCTION @extschema@.sl_adopt(tool text DEFAULT 'auto',
+	version_table text DEFAULT NULL, mirror boolean DEFAULT true,
+	OUT revision text, OUT outcome text, OUT evidence text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_adopt';
+COMMENT ON FUNCTION @extschema@.sl_adopt(text, text, boolean) IS
+'take over the history of another tool, each revision held against the catalog';
+
+CREATE FUNCTION @extschema@.sl_observe_write()
+RETURNS trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe_write';
+COMMENT ON FUNCTION @extschema@.sl_observe_write() IS
+'the trigger on a version table that is observed';
+
+CREATE FUNCTION @extschema@.sl_observe_ddl()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe_ddl';
+COMMENT ON FUNCTION @extschema@.sl_observe_ddl() IS
+'the event trigger while a version table is observed';
+
+CREATE FUNCTION @extschema@.sl_observe(version_table text,
+	mode text DEFAULT 'record')
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe';
+COMMENT ON FUNCTION @extschema@.sl_observe(text, text) IS
+'watch a tool that goes on running the migrations: record, warn or deny; its name';
+
+CREATE FUNCTION @extschema@.sl_unobserve(version_table text)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unobserve';
+COMMENT ON FUNCTION @extschema@.sl_unobserve(text) IS
+'watch it no longer';
+
+CREATE FUNCTION @extschema@.sl_manifest()
+RETURNS jsonb
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_manifest';
+COMMENT ON FUNCTION @extschema@.sl_manifest() IS
+'the graph and the footprints as one portable document';
+
+CREATE FUNCTION @extschema@.sl_import_manifest(manifest jsonb,
+	OUT revision text, OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_import_manifest';
+COMMENT ON FUNCTION @extschema@.sl_import_manifest(jsonb) IS
+'take over the footprints of a manifest, where none is known better';
 
 --
 -- Guard
 --
+
+CREATE FUNCTION @extschema@.sl_guard(mode text)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard';
+COMMENT ON FUNCTION @extschema@.sl_guard(text) IS
+'DDL outside migrations: off, log or deny; returns what is set, and NULL only asks';
+
+-- what the event triggers call that sl_guard() makes: which one is the mode
+CREATE FUNCTION @extschema@.sl_guard_log()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard_log';
+COMMENT ON FUNCTION @extschema@.sl_guard_log() IS
+'called by the event triggers of sl_guard(''log'')';
+
+CREATE FUNCTION @extschema@.sl_guard_deny()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_guard_deny';
+COMMENT ON FUNCTION @extschema@.sl_guard_deny() IS
+'called by the event triggers of sl_guard(''deny'')';
+
+CREATE FUNCTION @extschema@.sl_ddl_log_rows(
+	OUT at timestamptz, OUT role text, OUT application_name text,
+	OUT client text, OUT command text, OUT class text, OUT identity text,
+	OUT revision text, OUT statement text)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_ddl_log_rows';
+COMMENT ON FUNCTION @extschema@.sl_ddl_log_rows() IS
+'the rows of the view sl_ddl_log';
+
+CREATE VIEW @extschema@.sl_ddl_log WITH (security_invoker = true) AS
+	SELECT at, role, application_name, client, command, class, identity,
+		   revision, statement
+	  FROM @extschema@.sl_ddl_log_rows();
+COMMENT ON VIEW @extschema@.sl_ddl_log IS
+'DDL outside migrations, and the revision that had last set the object';
 
 
 --
 -- Boot and wait
 --
 
+CREATE PROCEDURE @extschema@.sl_wait_ready(expected_head text DEFAULT NULL,
+	wait interval DEFAULT '60 s')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_wait_ready';
+COMMENT ON PROCEDURE @extschema@.sl_wait_ready(text, interval) IS
+'return when sl_ready() is true, or say who is migrating what';
+
+CREATE FUNCTION @extschema@.sl_preflight(target text DEFAULT NULL,
+	OUT check_name text, OUT ok boolean, OUT detail text, OUT remedy text)
+RETURNS SETOF record
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_preflight';
+COMMENT ON FUNCTION @extschema@.sl_preflight(text) IS
+'what would stand in the way of a run to the target, without running anything';
+
+CREATE PROCEDURE @extschema@.sl_boot(expected_head text DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_boot';
+COMMENT ON PROCEDURE @extschema@.sl_boot(text, jsonb) IS
+'bring the database to the expected head, whatever state it is in; for any number of processes at once';
 
 --
 -- Watch and report
 --
+
+CREATE FUNCTION @extschema@.sl_watch()
+RETURNS text
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_watch';
+COMMENT ON FUNCTION @extschema@.sl_watch() IS
+'the verdict; one that changed is written down and notified';
+
+CREATE FUNCTION @extschema@.sl_incident_rows(
+	OUT at timestamptz, OUT verdict text, OUT previous text,
+	OUT findings jsonb)
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_incident_rows';
+COMMENT ON FUNCTION @extschema@.sl_incident_rows() IS
+'the rows of the view sl_incident';
+
+CREATE VIEW @extschema@.sl_incident WITH (security_invoker = true) AS
+	SELECT at, verdict, previous, findings
+	  FROM @extschema@.sl_incident_rows();
+COMMENT ON VIEW @extschema@.sl_incident IS
+'the verdicts that sl_watch() saw, a row a change';
+
+CREATE FUNCTION @extschema@.sl_report(format text DEFAULT 'html')
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_report';
+COMMENT ON FUNCTION @extschema@.sl_report(text) IS
+'the state of the database for people: one page of HTML, or plain text';
+
+CREATE FUNCTION @extschema@.sl_graph_mermaid()
+RETURNS text
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'sl_graph_mermaid';
+COMMENT ON FUNCTION @extschema@.sl_graph_mermaid() IS
+'the graph of revisions as a Mermaid flowchart';
+
+CREATE FUNCTION @extschema@.sl_is_verified(expected_head text DEFAULT NULL,
+	description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_is_verified';
+COMMENT ON FUNCTION @extschema@.sl_is_verified(text, text) IS
+'a test of pgTAP: sl_verify() is true';
+
+CREATE FUNCTION @extschema@.sl_has_no_drift(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_has_no_drift';
+COMMENT ON FUNCTION @extschema@.sl_has_no_drift(text) IS
+'a test of pgTAP: the schema is what the history leads to';
+
+CREATE FUNCTION @extschema@.sl_has_no_stamp_drift(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_has_no_stamp_drift';
+COMMENT ON FUNCTION @extschema@.sl_has_no_stamp_drift(text) IS
+'a test of pgTAP: what is recorded as applied is there';
+
+CREATE FUNCTION @extschema@.sl_graph_is_sound(description text DEFAULT NULL)
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_graph_is_sound';
+COMMENT ON FUNCTION @extschema@.sl_graph_is_sound(text) IS
+'a test of pgTAP: nothing in the graph of revisions stops a run';
 
 
 --

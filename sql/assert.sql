@@ -63,7 +63,7 @@ SELECT sl_assert();
 SELECT sl_assert(NULL, '{}');
 SELECT sl_assert(NULL, '{graph,NULL}');
 SELECT sl_assert(NULL, '{Graph}');
-SELECT sl_assert(NULL, '{lint}');
+SELECT sl_assert(NULL, '{Lint}');
 
 \c :maindb
 DROP DATABASE sl_regression_assert;

@@ -39,6 +39,20 @@ SELECT sl_configure('ignore', NULL);
 SELECT sl_configure('managed_schemas', 'public');
 SELECT * FROM sl_locate() LIMIT 1;
 ROLLBACK;
+-- nor an attribute that is: of a column that a later revision changed, too
+BEGIN;
+DROP TABLE app.stray;
+COMMENT ON TABLE app.t IS 'by hand';
+COMMENT ON COLUMN app.t.name IS 'by hand';
+SELECT * FROM sl_locate() LIMIT 2;
+SELECT sl_configure('ignore', 'column:app.t.name.comment');
+SELECT * FROM sl_locate() LIMIT 2;
+SELECT sl_configure('ignore', '*:app.t.comment, column:app.*.name.*');
+SELECT * FROM sl_locate() LIMIT 2;
+ALTER TABLE app.t ALTER COLUMN name TYPE varchar;
+SELECT sl_configure('ignore', '*:*.comment');
+SELECT * FROM sl_locate() LIMIT 2;
+ROLLBACK;
 -- whatever the history says
 SELECT count(*) FROM sl_stamp('base', true);
 SELECT DISTINCT state FROM sl_graph();

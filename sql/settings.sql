@@ -56,6 +56,7 @@ SELECT count(*) FROM sl_settings WHERE source <> 'default';
 SELECT sl_configure('managed_schemas', 'app, "Odd ""name"');
 SELECT sl_configure('ignore', 'table:public.x');
 SELECT sl_configure('out_of_order', 'yes');
+SELECT sl_configure('boot_repair', 'on');
 SELECT sl_configure('log_retention_days', '0');
 SELECT sl_configure('log_retention_days', '7');
 SELECT name, value, default_value, source FROM sl_settings WHERE source = 'database';

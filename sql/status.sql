@@ -110,6 +110,16 @@ SELECT problem, detail FROM sl_check_graph();
 SELECT * FROM pg_temp.verdict();
 SELECT sl_register('018_notifications', 'CREATE TABLE notifications (id int, text text)', 'DROP TABLE notifications', '{017_sessions}') \gset
 
+-- of long values, the part that differs
+SELECT sl_register('019_long', format('CREATE FUNCTION long() RETURNS text LANGUAGE sql RETURN %L', repeat('€', 2000) || 'end'), 'DROP FUNCTION long') \gset
+SELECT count(*) FROM sl_apply_pending();
+DO $$BEGIN EXECUTE format('CREATE OR REPLACE FUNCTION long() RETURNS text LANGUAGE sql RETURN %L', repeat('€', 1000) || 'x' || repeat('€', 1000) || 'end'); END$$;
+SELECT attribute, length(expected), octet_length(expected), length(actual), left(expected, 6), right(expected, 6), position('x' IN actual)
+  FROM jsonb_to_recordset(sl_status()->'drift'->'findings') AS f (attribute text, expected text, actual text);
+SELECT attribute, length(expected), length(actual) FROM sl_detect_drift();
+SELECT revision, outcome FROM sl_revert('018_notifications');
+SELECT sl_unregister('019_long') \gset
+
 -- the history knows what nobody registered
 DELETE FROM sl_registry WHERE revision = '018_notifications';
 SELECT sl_status()->'history' AS history, sl_status()->>'verdict' AS verdict;

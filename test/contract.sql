@@ -47,19 +47,47 @@ INSERT INTO expected VALUES
 ('f', 'sl_accept', 'class text, identity text, attribute text DEFAULT NULL::text, reason text DEFAULT NULL::text, until timestamp with time zone DEFAULT NULL::timestamp with time zone', 'void'),
 ('f', 'sl_unaccept', 'class text, identity text, attribute text DEFAULT NULL::text', 'boolean'),
 -- rehearsal and dry run
+('f', 'sl_dry_run', 'target text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb, OUT revision text, OUT statement integer, OUT line integer, OUT command text, OUT elapsed interval, OUT lock_mode text, OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb, OUT outcome text', 'SETOF record'),
+('f', 'sl_script', 'target text DEFAULT NULL::text, direction text DEFAULT ''up''::text', 'text'),
 ('p', 'sl_rehearse', 'IN target text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- lint
+('f', 'sl_lint', 'revision text DEFAULT NULL::text, OUT revision text, OUT statement integer, OUT line integer, OUT rule text, OUT severity text, OUT message text, OUT hint text', 'SETOF record'),
+('f', 'sl_lint_script', 'script text, OUT revision text, OUT statement integer, OUT line integer, OUT rule text, OUT severity text, OUT message text, OUT hint text', 'SETOF record'),
 
 -- heal
+('f', 'sl_repair_plan', 'OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT safe boolean, OUT reason text', 'SETOF record'),
+('f', 'sl_repair', 'options jsonb DEFAULT ''{}''::jsonb, OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT outcome text', 'SETOF record'),
+('p', 'sl_repair_online', 'IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- other tools
+('f', 'sl_adopt', 'tool text DEFAULT ''auto''::text, version_table text DEFAULT NULL::text, mirror boolean DEFAULT true, OUT revision text, OUT outcome text, OUT evidence text, OUT detail text', 'SETOF record'),
+('f', 'sl_observe', 'version_table text, mode text DEFAULT ''record''::text', 'text'),
+('f', 'sl_unobserve', 'version_table text', 'void'),
+('f', 'sl_observe_write', '', 'trigger'),
+('f', 'sl_observe_ddl', '', 'event_trigger'),
+('f', 'sl_manifest', '', 'jsonb'),
+('f', 'sl_import_manifest', 'manifest jsonb, OUT revision text, OUT outcome text', 'SETOF record'),
 
 -- guard
+('f', 'sl_guard', 'mode text', 'text'),
+('f', 'sl_guard_log', '', 'event_trigger'),
+('f', 'sl_guard_deny', '', 'event_trigger'),
+('f', 'sl_ddl_log_rows', 'OUT at timestamp with time zone, OUT role text, OUT application_name text, OUT client text, OUT command text, OUT class text, OUT identity text, OUT revision text, OUT statement text', 'SETOF record'),
 
 -- boot and wait
+('p', 'sl_wait_ready', 'IN expected_head text DEFAULT NULL::text, IN wait interval DEFAULT ''00:01:00''::interval', NULL),
+('f', 'sl_preflight', 'target text DEFAULT NULL::text, OUT check_name text, OUT ok boolean, OUT detail text, OUT remedy text', 'SETOF record'),
 
 -- watch and report
+('f', 'sl_watch', '', 'text'),
+('f', 'sl_incident_rows', 'OUT at timestamp with time zone, OUT verdict text, OUT previous text, OUT findings jsonb', 'SETOF record'),
+('f', 'sl_report', 'format text DEFAULT ''html''::text', 'text'),
+('f', 'sl_graph_mermaid', '', 'text'),
+('f', 'sl_is_verified', 'expected_head text DEFAULT NULL::text, description text DEFAULT NULL::text', 'text'),
+('f', 'sl_has_no_drift', 'description text DEFAULT NULL::text', 'text'),
+('f', 'sl_has_no_stamp_drift', 'description text DEFAULT NULL::text', 'text'),
+('f', 'sl_graph_is_sound', 'description text DEFAULT NULL::text', 'text'),
 
 -- operate
 ('f', 'sl_configure', 'name text, value text', 'void'),
@@ -70,7 +98,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 65);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 70);
 
 --
 -- Functions
@@ -96,7 +124,9 @@ SELECT bag_eq($$
 --
 -- Views
 --
-SELECT views_are('sl', '{sl_history,sl_revision,sl_settings}'::name[]);
+SELECT views_are('sl', '{sl_ddl_log,sl_history,sl_incident,sl_revision,sl_settings}'::name[]);
+SELECT columns_are('sl', 'sl_ddl_log', '{at,role,application_name,client,command,class,identity,revision,statement}'::name[]);
+SELECT columns_are('sl', 'sl_incident', '{at,verdict,previous,findings}'::name[]);
 SELECT columns_are('sl', 'sl_history', '{id,at,action,revision,outcome,role,application_name,statements,elapsed,evidence,sqlstate,error,reason}'::name[]);
 SELECT columns_are('sl', 'sl_revision', '{revision,kind,parents,checksum,registrar,source,description,registered_at}'::name[]);
 SELECT columns_are('sl', 'sl_settings', '{name,value,default_value,source,description}'::name[]);
@@ -136,7 +166,7 @@ SELECT is(current_setting('shared_preload_libraries') LIKE '%schema_lifecycle%',
 -- Settings
 --
 SELECT bag_eq($$SELECT name FROM sl_settings$$,
-	'{lock_wait,migration_lock_timeout,migration_statement_timeout,lock_retries,dry_run_hold,lock_keys,trusted_registrars,guard_bypass,managed_schemas,ignore,compare_owners,compare_privileges,allow_ahead,allow_unverifiable,out_of_order,log_retention_days}'::text[],
+	'{lock_wait,migration_lock_timeout,migration_statement_timeout,lock_retries,dry_run_hold,lock_keys,trusted_registrars,guard_bypass,managed_schemas,ignore,compare_owners,compare_privileges,allow_ahead,allow_unverifiable,out_of_order,log_retention_days,guard_allow_applications,guard_allow_extensions,guard_allow_roles,guard_allow_schemas}'::text[],
 	'the settings of the contract are there');
 SELECT bag_eq($$
 	SELECT name FROM pg_settings WHERE name LIKE 'schema\_lifecycle.%' AND context = 'superuser'$$,
@@ -172,6 +202,11 @@ SELECT throws_ok($$SELECT sl_pending('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_apply_pending('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_apply_pending(NULL, '{"a": 1}')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_revert('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_dry_run('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_dry_run(NULL, '{"a": 1}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_script('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_script(NULL, 'down')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_script(NULL, 'sideways')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_revert(NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_stamp('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_stamp(NULL)$$, 'SL009');
@@ -183,9 +218,12 @@ SELECT throws_ok($$SELECT sl_require('r', 'no such thing')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_require(NULL, 'table t')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_require('r', NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_unrequire('unknown')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_report('no_such_format')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_report(NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_assert('unknown')$$, 'SL004');
 SELECT throws_ok($$SELECT sl_assert(NULL, '{no_such_check}')$$, 'SL009');
-SELECT throws_ok($$SELECT sl_assert(NULL, '{lint}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_lint('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_lint_script('SELEC')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_assert(NULL, '{}')$$, 'SL009');
 SELECT is(sl_verify('unknown'), false, 'an unknown head is no error');
 SELECT is(sl_ready('unknown'), false, 'nor of a gate');
@@ -196,7 +234,11 @@ SELECT throws_ok($$SELECT sl_configure(NULL, 'x')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_grant(current_user::regrole, 'no_such_level')$$, 'SL009');
 SELECT throws_ok($$CALL sl_migrate()$$, '25001');
 SELECT throws_ok($$CALL sl_revert_online('base')$$, '25001');
+SELECT throws_ok($$CALL sl_wait_ready()$$, '25001');
+SELECT throws_ok($$SELECT sl_guard('perhaps')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_preflight('unknown')$$, 'SL002');
 SELECT throws_ok($$CALL sl_rehearse()$$, '25001');
+SELECT throws_ok($$CALL sl_repair_online()$$, '25001');
 SELECT is((SELECT revision FROM sl_apply_pending()), 'c1', 'a run');
 SELECT throws_ok($$SELECT sl_register('c1', 'SELECT 3')$$, 'SL003');
 SELECT throws_ok($$SELECT sl_unregister('c1')$$, 'SL009');

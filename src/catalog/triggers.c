@@ -15,11 +15,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/dependency.h"
 #include "catalog/pg_event_trigger.h"
 #include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -27,6 +30,7 @@
 #include "rewrite/rewriteSupport.h"
 
 #include "catalog/catalog_private.h"
+#include "common/extension.h"
 
 static const char *const enabled_words[] = {
 	"O", "origin", "D", "disabled", "R", "replica", "A", "always", NULL
@@ -136,6 +140,19 @@ sl_row_policy(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	sl_fact_end(scan);
 }
 
+/*
+ * Is it the guard's?  It belongs to whoever switched the guard on, and is no
+ * part of the schema.
+ */
+static bool
+is_of_the_guard(Oid function)
+{
+	Oid			extension = get_extension_oid(SL_EXTENSION_NAME, true);
+
+	return OidIsValid(extension) &&
+		getExtensionOfObject(ProcedureRelationId, function) == extension;
+}
+
 /* A row of pg_event_trigger. */
 void
 sl_row_event_trigger(SlScan *scan, HeapTuple tuple, TupleDesc desc)
@@ -144,7 +161,8 @@ sl_row_event_trigger(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	Datum		datum;
 	bool		isnull;
 
-	if (!sl_is_users(scan, EventTriggerRelationId, form->oid))
+	if (!sl_is_users(scan, EventTriggerRelationId, form->oid) ||
+		is_of_the_guard(form->evtfoid))
 		return;
 	if (!sl_fact_begin(scan, "event trigger",
 					   pstrdup(quote_identifier(NameStr(form->evtname)))))

@@ -38,7 +38,7 @@ PG_FUNCTION_INFO_V1(sl_version);
  * *version, if wanted, is the installed version, palloc'd.
  */
 static bool
-find_extension(SlExtension *extension, char **version)
+find_extension(const char *name, SlExtension *extension, char **version)
 {
 	Relation	rel;
 	ScanKeyData key;
@@ -48,7 +48,7 @@ find_extension(SlExtension *extension, char **version)
 
 	rel = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
-				F_NAMEEQ, CStringGetDatum(SL_EXTENSION_NAME));
+				F_NAMEEQ, CStringGetDatum(name));
 	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -79,11 +79,28 @@ find_extension(SlExtension *extension, char **version)
 bool
 sl_extension_find(SlExtension *extension)
 {
-	return find_extension(extension, NULL);
+	return find_extension(SL_EXTENSION_NAME, extension, NULL);
+}
+
+/* The same of any other extension. */
+bool
+sl_extension_find_other(const char *name, SlExtension *extension)
+{
+	return find_extension(name, extension, NULL);
+}
+
+/* Is it installed, and at the version that this library is for? */
+bool
+sl_extension_is_current(SlExtension *extension)
+{
+	char	   *version;
+
+	return find_extension(SL_EXTENSION_NAME, extension, &version) &&
+		strcmp(version, SL_EXTENSION_VERSION) == 0;
 }
 
 /*
- * The same, or an error: also if the catalog holds another version than this
+ * The first, or an error: also if the catalog holds another version than this
  * library was built for, because the tables may then differ.
  */
 void
@@ -91,7 +108,7 @@ sl_extension_get(SlExtension *extension)
 {
 	char	   *version;
 
-	if (!find_extension(extension, &version))
+	if (!find_extension(SL_EXTENSION_NAME, extension, &version))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension \"%s\" is not installed in this database",
@@ -168,7 +185,7 @@ sl_version(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = CStringGetTextDatum(SL_EXTENSION_VERSION);
-	if (find_extension(&extension, &version))
+	if (find_extension(SL_EXTENSION_NAME, &extension, &version))
 		values[1] = CStringGetTextDatum(version);
 	else
 		nulls[1] = true;

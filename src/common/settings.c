@@ -162,6 +162,23 @@ sl_is_trusted_registrar(const char *rolename)
 	return found;
 }
 
+int
+sl_own_ddl_begin(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("schema_lifecycle.guard_bypass", "on",
+							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 0, false);
+	return nest_level;
+}
+
+void
+sl_own_ddl_end(int nest_level)
+{
+	AtEOXact_GUC(false, nest_level);
+}
+
 /* A list of role names, checked for its syntax only: roles come and go. */
 static bool
 check_trusted_registrars(char **newval, void **extra, GucSource source)

@@ -60,4 +60,11 @@ extern int	sl_lock_key_count(void);
 extern int64 sl_lock_key(int i);
 extern bool sl_is_trusted_registrar(const char *rolename);
 
+/*
+ * DDL of our own that runs outside a fence: the guard is to know it.  An
+ * error in between undoes the beginning.
+ */
+extern int	sl_own_ddl_begin(void);
+extern void sl_own_ddl_end(int nest_level);
+
 #endif							/* SL_SETTINGS_H */

@@ -119,15 +119,21 @@ typedef RangeTblEntry SlPermissions;
 
 /* 16 made one function of the checks for each class */
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
 #define sl_may_use_schema(schema) \
 	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
 					 ACL_USAGE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(object_aclcheck(ProcedureRelationId, function, GetUserId(), \
+					 ACL_EXECUTE) == ACLCHECK_OK)
 #else
 #define sl_may_use_schema(schema) \
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
 /* 18 has C11's place for it, before the declaration. */
@@ -200,10 +206,162 @@ sl_not_null_is_validated(Oid relid, AttrNumber attnum)
 #if PG_VERSION_NUM >= 180000
 #define sl_constraint_is_enforced(form) ((form)->conenforced)
 #define sl_generated_kind(constraint) ((constraint)->generated_kind)
+#define sl_constraint_wants_enforcement(constraint) \
+	((constraint)->is_enforced)
 #else
 #define sl_constraint_is_enforced(form) (true)
 #define sl_generated_kind(constraint) ATTRIBUTE_GENERATED_STORED
+#define sl_constraint_wants_enforcement(constraint) (true)
 #endif
+
+/* 16 has plain doubly linked lists for what hangs on a process */
+#include "storage/proc.h"
+static inline PROCLOCK *
+sl_first_own_lock(int partition)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_head *head = &MyProc->myProcLocks[partition];
+
+	return dlist_is_empty(head) ? NULL :
+		dlist_head_element(PROCLOCK, procLink, head);
+#else
+	SHM_QUEUE  *head = &MyProc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(head, head,
+									 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+static inline PROCLOCK *
+sl_next_own_lock(int partition, PROCLOCK *lock)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_head *head = &MyProc->myProcLocks[partition];
+
+	if (!dlist_has_next(head, &lock->procLink))
+		return NULL;
+	return dlist_container(PROCLOCK, procLink,
+						   dlist_next_node(head, &lock->procLink));
+#else
+	return (PROCLOCK *) SHMQueueNext(&MyProc->myProcLocks[partition],
+									 &lock->procLink,
+									 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+/*
+ * 18 has as many fast-path slots as it is configured for.  Three bits a slot
+ * are the three weakest modes.
+ */
+#if PG_VERSION_NUM >= 180000
+#define sl_fast_path_slots() FastPathLockSlotsPerBackend()
+#define sl_fast_path_bits(slot) \
+	((MyProc->fpLockBits[(slot) / FP_LOCK_SLOTS_PER_GROUP] >> \
+	  (3 * ((slot) % FP_LOCK_SLOTS_PER_GROUP))) & 7)
+#else
+#define sl_fast_path_slots() FP_LOCK_SLOTS_PER_BACKEND
+#define sl_fast_path_bits(slot) ((MyProc->fpLockBits >> (3 * (slot))) & 7)
+#endif
+
+/* 18 may log a lock that was not to be had */
+#if PG_VERSION_NUM >= 180000
+#define sl_lock_held_already(tag, mode, local) \
+	((void) LockAcquireExtended(tag, mode, false, true, false, local, false))
+#else
+#define sl_lock_held_already(tag, mode, local) \
+	((void) LockAcquireExtended(tag, mode, false, true, false, local))
+#endif
+
+/* 16 calls the number of a relation's file another name, and the counters */
+#include "pgstat.h"
+#include "utils/rel.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_first_file_subid(rel) ((rel)->rd_firstRelfilelocatorSubid)
+#define sl_file_number(rel) ((rel)->rd_locator.relNumber)
+#define sl_scan_count(status) ((status)->counts.numscans)
+#else
+#define sl_first_file_subid(rel) ((rel)->rd_firstRelfilenodeSubid)
+#define sl_file_number(rel) ((rel)->rd_node.relNode)
+#define sl_scan_count(status) ((status)->t_counts.t_numscans)
+#endif
+
+/* 17 lets a generated column have another expression */
+#if PG_VERSION_NUM >= 170000
+#define SL_AT_SET_EXPRESSION AT_SetExpression
+#else
+#define SL_AT_SET_EXPRESSION (-1)
+#endif
+
+/* 18 returns the path of a file in a struct */
+#include "common/relpath.h"
+static inline char *
+sl_relation_path(Oid database, Oid tablespace, Oid file)
+{
+#if PG_VERSION_NUM >= 180000
+	return pstrdup(GetRelationPath(database, tablespace, file,
+								   INVALID_PROC_NUMBER, MAIN_FORKNUM).str);
+#elif PG_VERSION_NUM >= 170000
+	return GetRelationPath(database, tablespace, file, INVALID_PROC_NUMBER,
+						   MAIN_FORKNUM);
+#else
+	return GetRelationPath(database, tablespace, file, InvalidBackendId,
+						   MAIN_FORKNUM);
+#endif
+}
+
+/* The same as sl_may_use_schema, for what makes objects and runs functions. */
+#include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_may_create_in_schema(schema) \
+	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
+					 ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_create_schemas() \
+	(object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(), \
+					 ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(object_aclcheck(ProcedureRelationId, function, GetUserId(), \
+					 ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define sl_may_create_in_schema(schema) \
+	(pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_create_schemas() \
+	(pg_database_aclcheck(MyDatabaseId, GetUserId(), \
+						  ACL_CREATE) == ACLCHECK_OK)
+#define sl_may_execute(function) \
+	(pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
+/* 16 says in the name that the number counts the entries */
+#include "utils/backend_status.h"
+#if PG_VERSION_NUM < 160000
+#define pgstat_get_local_beentry_by_index(index) \
+	pgstat_fetch_stat_local_beentry(index)
+#endif
+
+/* 17 lets a generated column have another expression */
+#if PG_VERSION_NUM >= 170000
+#define SL_AT_SET_EXPRESSION AT_SetExpression
+#else
+#define SL_AT_SET_EXPRESSION (-1)
+#endif
+
+/* 18 returns the path of a file in a struct */
+#include "common/relpath.h"
+static inline char *
+sl_relation_path(Oid database, Oid tablespace, Oid file)
+{
+#if PG_VERSION_NUM >= 180000
+	return pstrdup(GetRelationPath(database, tablespace, file,
+								   INVALID_PROC_NUMBER, MAIN_FORKNUM).str);
+#elif PG_VERSION_NUM >= 170000
+	return GetRelationPath(database, tablespace, file, INVALID_PROC_NUMBER,
+						   MAIN_FORKNUM);
+#else
+	return GetRelationPath(database, tablespace, file, InvalidBackendId,
+						   MAIN_FORKNUM);
+#endif
+}
 
 /*
  * How a database says where its locale comes from: 16 has rules of ICU, and 17

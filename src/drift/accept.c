@@ -25,19 +25,21 @@
 #include "common/sl_compat.h"
 #include "common/sl_errors.h"
 #include "drift/drift_private.h"
+#include "ledger/version_table.h"
 
 PG_FUNCTION_INFO_V1(sl_accept);
 PG_FUNCTION_INFO_V1(sl_unaccept);
 
 typedef struct Pattern
 {
-	char	   *class;
-	char	   *identity;
+	const char *class;
+	const char *identity;
 } Pattern;
 
 struct SlIgnore
 {
 	int			count;
+	int			space;
 	Pattern    *patterns;
 };
 
@@ -74,26 +76,80 @@ matches(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
-/* The patterns of the setting "ignore", which was checked when it was set. */
+static void
+add_pattern(SlIgnore *ignore, const char *class, const char *identity)
+{
+	if (ignore->count == ignore->space)
+	{
+		ignore->space = Max(8, ignore->space * 2);
+		ignore->patterns = ignore->patterns == NULL ?
+			palloc_array(Pattern, ignore->space) :
+			repalloc(ignore->patterns, sizeof(Pattern) * ignore->space);
+	}
+	ignore->patterns[ignore->count].class = class;
+	ignore->patterns[ignore->count].identity = identity;
+	ignore->count++;
+}
+
+/*
+ * What is not compared: the patterns of the setting "ignore", which was
+ * checked when it was set, and the version tables of other tools that we
+ * know, for they belong to no revision.
+ */
 SlIgnore *
-sl_ignore_parse(const char *text)
+sl_ignore_read(const char *text)
 {
 	SlIgnore   *ignore = palloc0_object(SlIgnore);
 	ListCell   *cell;
 
-	ignore->patterns = palloc_array(Pattern, strlen(text) / 3 + 1);
 	foreach(cell, sl_split_patterns(text))
 	{
 		char	   *item = lfirst(cell);
 		char	   *colon = strchr(item, ':');
 
-		if (colon == NULL)
-			continue;
-		ignore->patterns[ignore->count].class = pnstrdup(item, colon - item);
-		ignore->patterns[ignore->count].identity = colon + 1;
-		ignore->count++;
+		if (colon != NULL)
+			add_pattern(ignore, pnstrdup(item, colon - item), colon + 1);
+	}
+	foreach(cell, sl_version_tables_read(true))
+	{
+		const SlVersionTableRow *row = lfirst(cell);
+		char	   *name = quote_qualified_identifier(row->schema, row->name);
+
+		add_pattern(ignore, "table", name);
+		add_pattern(ignore, "*", psprintf("%s.*", name));
 	}
 	return ignore;
+}
+
+bool
+sl_ignores_nothing(const SlIgnore *ignore)
+{
+	return ignore->count == 0;
+}
+
+/* Can there be an attribute of this object that is ignored? */
+bool
+sl_is_partly_ignored(const SlIgnore *ignore, const char *class,
+					 const char *identity)
+{
+	int			i;
+
+	for (i = 0; i < ignore->count; i++)
+	{
+		const Pattern *pattern = &ignore->patterns[i];
+		const char *dot = strrchr(pattern->identity, '.');
+		char	   *object;
+		bool		result;
+
+		if (dot == NULL || !matches(pattern->class, class))
+			continue;
+		object = pnstrdup(pattern->identity, dot - pattern->identity);
+		result = matches(object, identity);
+		pfree(object);
+		if (result)
+			return true;
+	}
+	return false;
 }
 
 /* attribute NULL: the whole object */

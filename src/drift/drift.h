@@ -91,6 +91,25 @@ typedef struct SlStampFinding
 	const char *evidence;		/* NULL: unverifiable */
 } SlStampFinding;
 
+/*
+ * A fact that is not as it should be, whole, also where it hangs on what is
+ * missing itself; but for what is accepted or ignored.
+ */
+typedef struct SlDifference
+{
+	const char *class;
+	const char *identity;
+	SlFact	   *expected;		/* with owner and privileges; NULL: it was
+								 * dropped */
+	SlFact	   *actual;			/* NULL: missing */
+	List	   *attributes;		/* char *, that differ, if both are there */
+	const char *revision;		/* that set it last */
+	const char *maker;			/* that made it, or dropped it */
+	int			birth;			/* of what made it, in the order of the fold */
+	bool		existed;		/* it was here once */
+	List	   *setters;		/* char *: revisions that had a part in it */
+} SlDifference;
+
 typedef struct SlTruth
 {
 	bool		moved;			/* history or catalog changed, again and
@@ -98,6 +117,8 @@ typedef struct SlTruth
 	List	   *drift;			/* SlDriftFinding *, but for what is accepted
 								 * or ignored */
 	List	   *stamp;			/* SlStampFinding * */
+
+	List	   *differences;	/* SlDifference *, of sl_truth_look_whole */
 
 	/* coverage, in applied revisions */
 	int			verified;		/* with evidence and facts */
@@ -108,5 +129,44 @@ typedef struct SlTruth
 
 /* in truth.c */
 extern void sl_truth_look(SlTruth *truth);
+
+/* in suppose.c: what the catalog says of a revision that is pending */
+typedef enum SlSupposition
+{
+	SL_SUPPOSE_UNKNOWN,			/* there is no footprint of it */
+	SL_SUPPOSE_SILENT,			/* nothing that it did should be there now, or
+								 * it did nothing: no telling */
+	SL_SUPPOSE_ABSENT,			/* nothing of it is there */
+	SL_SUPPOSE_PARTLY,			/* some is, or not as it made it */
+	SL_SUPPOSE_THERE			/* all of it */
+} SlSupposition;
+
+typedef struct SlSupposed
+{
+	SlSupposition state;
+	const char *evidence;		/* what that rests on: rehearsed, ...; NULL:
+								 * on nothing */
+} SlSupposed;
+
+extern SlSupposed *sl_suppose_applied(List *rows);
+
+/* Where the catalog could be. */
+typedef struct SlPlace
+{
+	char	   *revision;
+	int			missing;
+	int			altered;
+	int			unexpected;
+	bool		exact;
+} SlPlace;
+
+/* in locate.c */
+extern List *sl_places(void);
+
+/*
+ * The same with every fact that differs.  'replayed', char *: as if these
+ * revisions, which are applied, had run again before.
+ */
+extern void sl_truth_look_whole(SlTruth *truth, List *replayed);
 
 #endif							/* SL_DRIFT_H */

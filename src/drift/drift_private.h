@@ -44,6 +44,7 @@ typedef struct SlFoldEvidence
 	const char *evidence;		/* applied, rehearsed, ... */
 	int			claim;			/* index in the fold's, at present */
 	int			nrows;
+	bool		here;			/* what it tells of was here once */
 } SlFoldEvidence;
 
 /* A fact that the history knows of. */
@@ -214,6 +215,8 @@ typedef struct SlLook
 	int			nentries;
 	SlExpectedFact **entries;	/* those that the history knows */
 	const SlFact **wanted;		/* as they should be; NULL: not there */
+	SlFact	  **whole;			/* the same with all that is known; NULL: not
+								 * asked for */
 	const SlFact **actual;		/* as they are; NULL: not there */
 	SlFactSet	expected_set;
 	SlFactSet	actual_set;
@@ -221,10 +224,17 @@ typedef struct SlLook
 
 extern List *sl_stamp_findings(SlLook *look, MemoryContext result);
 
+/* in difference.c */
+extern List *sl_differences(SlLook *look, List *replayed,
+							MemoryContext result);
+
 /* in accept.c */
-extern SlIgnore *sl_ignore_parse(const char *text);
+extern SlIgnore *sl_ignore_read(const char *text);
+extern bool sl_ignores_nothing(const SlIgnore *ignore);
 extern bool sl_is_ignored(const SlIgnore *ignore, const char *class,
 						  const char *identity, const char *attribute);
+extern bool sl_is_partly_ignored(const SlIgnore *ignore, const char *class,
+								 const char *identity);
 extern bool sl_is_accepted(const SlAccepted *accepted, int count,
 						   const char *class, const char *identity,
 						   const char *attribute);

@@ -124,6 +124,9 @@ choose(Choice *choice, const SlEvidenceRow *row, int64 order, int claim)
 	evidence->evidence = pstrdup(row->evidence);
 	evidence->claim = claim;
 	evidence->nrows = 0;
+	evidence->here = (strcmp(row->evidence, "applied") == 0 ||
+					  strcmp(row->evidence, "observed") == 0) &&
+		row->log_id >= order;
 }
 
 /*
@@ -218,6 +221,8 @@ fold_present(MemoryContext cxt, uint64 size)
 	{
 		SlFoldClaim *claim = &known[expected->evidences[i].claim];
 
+		/* nobody's word alone: it ran, or the catalog bore it out */
+		expected->evidences[i].here |= !claim->forced;
 		if (claim->nrows >= 0)
 			claim->nrows += expected->evidences[i].nrows;
 	}

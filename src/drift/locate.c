@@ -415,8 +415,8 @@ locate(SlLocator *locator)
 	locator->what.schemas = settings.managed_schemas;
 	locator->what.owners = settings.compare_owners;
 	locator->what.privileges = settings.compare_privileges;
-	locator->ignore = sl_ignore_parse(settings.ignore);
-	locator->ignores = settings.ignore[0] != '\0';
+	locator->ignore = sl_ignore_read(settings.ignore);
+	locator->ignores = !sl_ignores_nothing(locator->ignore);
 	locator->live = sl_image_get(&locator->what);
 	locator->facts = locator_facts_create(CurrentMemoryContext, 1024, NULL);
 	find_steps(locator, graph);
@@ -432,17 +432,18 @@ locate(SlLocator *locator)
 		  compare_locations);
 }
 
-/* sl_locate(): revisions that the live facts could be at, the best first */
-Datum
-sl_locate(PG_FUNCTION_ARGS)
+/*
+ * Revisions that the live facts could be at, the best first: SlPlace pointers.
+ */
+List *
+sl_places(void)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext cxt;
 	MemoryContext before;
-	SlLocator		locator = {{0}};
+	SlLocator	locator = {{0}};
+	List	   *places = NIL;
 	int			i;
 
-	InitMaterializedSRF(fcinfo, 0);
 	cxt = AllocSetContextCreate(CurrentMemoryContext,
 								"schema_lifecycle locate",
 								ALLOCSET_DEFAULT_SIZES);
@@ -450,23 +451,45 @@ sl_locate(PG_FUNCTION_ARGS)
 	PushActiveSnapshot(GetLatestSnapshot());
 	locate(&locator);
 	PopActiveSnapshot();
+	MemoryContextSwitchTo(before);
 	for (i = 0; i < locator.nlocations; i++)
 	{
 		const SlLocation *location = &locator.locations[i];
+		SlPlace    *place = palloc_object(SlPlace);
+
+		place->revision =
+			pstrdup(locator.lineage.rows[location->step]->revision);
+		place->missing = location->missing;
+		place->altered = location->altered;
+		place->unexpected = location->unexpected;
+		place->exact = location->exact;
+		places = lappend(places, place);
+	}
+	MemoryContextDelete(cxt);
+	return places;
+}
+
+/* sl_locate() */
+Datum
+sl_locate(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(cell, sl_places())
+	{
+		const SlPlace *place = lfirst(cell);
 		Datum		values[5];
 		bool		nulls[5] = {0};
 
-		const SlRevisionRow *row = locator.lineage.rows[location->step];
-
-		values[0] = CStringGetTextDatum(row->revision);
-		values[1] = Int32GetDatum(location->missing);
-		values[2] = Int32GetDatum(location->altered);
-		values[3] = Int32GetDatum(location->unexpected);
-		values[4] = BoolGetDatum(location->exact);
+		values[0] = CStringGetTextDatum(place->revision);
+		values[1] = Int32GetDatum(place->missing);
+		values[2] = Int32GetDatum(place->altered);
+		values[3] = Int32GetDatum(place->unexpected);
+		values[4] = BoolGetDatum(place->exact);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
 							 nulls);
 	}
-	MemoryContextSwitchTo(before);
-	MemoryContextDelete(cxt);
 	return (Datum) 0;
 }

@@ -109,12 +109,13 @@ read_chain(SlLocator *locator, const SlLocatorFact *fact)
 	MemoryContextSwitchTo(before);
 }
 
-/* What the rows that are on make of a fact, attribute by attribute. */
-static void
+/*
+ * What the rows that are on make of a fact, attribute by attribute, in the
+ * current memory context; NULL if the ledger does not say.
+ */
+static SlFact *
 merge(SlLocator *locator, SlLocatorFact *fact)
 {
-	MemoryContext cxt;
-	MemoryContext before;
 	SlFact	   *merged;
 	int			row = fact->last_on;
 	int			prev;
@@ -122,11 +123,7 @@ merge(SlLocator *locator, SlLocatorFact *fact)
 	if (locator->rows[row].definition == NULL)
 		read_chain(locator, fact);
 	if (locator->rows[row].definition == NULL)
-		return;
-	cxt = AllocSetContextCreate(CurrentMemoryContext,
-								"schema_lifecycle merge",
-								ALLOCSET_SMALL_SIZES);
-	before = MemoryContextSwitchTo(cxt);
+		return NULL;
 	while (locator->rows[row].what >= 0 &&
 		   (prev = previous_on(locator, row)) >= 0 &&
 		   locator->rows[prev].what != SL_ROW_DROPPED)
@@ -139,9 +136,86 @@ merge(SlLocator *locator, SlLocatorFact *fact)
 		sl_fact_set_attributes(merged, r->definition, r->changed,
 							   r->nchanged);
 	}
-	sl_fact_hash(merged, &fact->hash);
+	return merged;
+}
+
+static void
+keep_actual(const SlFact *actual, void *arg)
+{
+	SlFact	  **kept = arg;
+
+	*kept = sl_fact_copy(actual);
+}
+
+typedef struct Differences
+{
+	const SlIgnore *ignore;
+	const SlCatalogOptions *what;
+	const SlFact *fact;
+	bool		found;
+} Differences;
+
+static void
+take_difference(const SlFinding *finding, void *arg)
+{
+	Differences *differences = arg;
+	const char *name = finding->attribute;
+
+	if (name != NULL &&
+		((strcmp(name, "owner") == 0 && !differences->what->owners) ||
+		 (strcmp(name, "privileges") == 0 && !differences->what->privileges)))
+		return;
+	differences->found |= !sl_is_ignored(differences->ignore,
+										 differences->fact->class,
+										 differences->fact->identity, name);
+}
+
+/* Does it differ from the live one in nothing but what is ignored? */
+static bool
+differs_in_ignored(SlLocator *locator, SlLocatorFact *fact, SlFact *expected)
+{
+	Differences differences = {locator->ignore, &locator->what, expected};
+
+	if (fact->actual == NULL)
+	{
+		MemoryContext before = MemoryContextSwitchTo(locator->cxt);
+
+		sl_image_facts(locator->live, &fact->key, 1, keep_actual,
+					   &fact->actual);
+		MemoryContextSwitchTo(before);
+	}
+	if (expected == NULL || fact->actual == NULL)
+		return false;
+	sl_facts_compare(expected, fact->actual, take_difference, &differences);
+	return !differences.found;
+}
+
+/* Whether the fact, which is on both sides, is the same on them. */
+static bool
+is_as_live(SlLocator *locator, SlLocatorFact *fact)
+{
+	MemoryContext cxt;
+	MemoryContext before;
+	SlFact	   *merged;
+	bool		result;
+
+	if (!fact->merged &&
+		sl_fact_hash_equal(&fact->hash, &fact->live, &locator->what))
+		return true;
+	if (!fact->merged && !fact->partly)
+		return false;
+	cxt = AllocSetContextCreate(CurrentMemoryContext,
+								"schema_lifecycle merge",
+								ALLOCSET_SMALL_SIZES);
+	before = MemoryContextSwitchTo(cxt);
+	merged = merge(locator, fact);
+	if (merged != NULL)
+		sl_fact_hash(merged, &fact->hash);
+	result = sl_fact_hash_equal(&fact->hash, &fact->live, &locator->what) ||
+		(fact->partly && differs_in_ignored(locator, fact, merged));
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(cxt);
+	return result;
 }
 
 /* Count the fact as what it is now. */
@@ -150,14 +224,11 @@ judge(SlLocator *locator, SlLocatorFact *fact)
 {
 	SlLocatorState state = STATE_FINE;
 
-	if (fact->merged)
-		merge(locator, fact);
 	if (!fact->compared)
 		return;
 	if (fact->there && !fact->is_live)
 		state = STATE_MISSING;
-	else if (fact->there && !sl_fact_hash_equal(&fact->hash, &fact->live,
-												&locator->what))
+	else if (fact->there && !is_as_live(locator, fact))
 		state = STATE_ALTERED;
 	else if (!fact->there && fact->is_live)
 		state = STATE_UNEXPECTED;
@@ -279,6 +350,8 @@ take_row(const SlFootprintKey *key, void *arg)
 		fact->there = fact->dropped = fact->merged = fact->made = false;
 		fact->first = fact->last = fact->last_on = -1;
 		fact->state = STATE_FINE;
+		fact->partly = false;
+		fact->actual = NULL;
 		fact->compared = sl_scope_is_compared(&locator->scopes[scope],
 											  &locator->what);
 		fact->is_live = sl_image_find(locator->live, &fact->key,
@@ -291,6 +364,8 @@ take_row(const SlFootprintKey *key, void *arg)
 
 			fact->compared = !sl_is_ignored(locator->ignore, class, identity,
 											NULL);
+			fact->partly = sl_is_partly_ignored(locator->ignore, class,
+												identity);
 			pfree(class);
 			pfree(identity);
 		}

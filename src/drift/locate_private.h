@@ -52,8 +52,10 @@ typedef struct SlLocatorFact
 	bool		dropped;
 	bool		merged;
 	bool		compared;
+	bool		partly;			/* some of its attributes may be ignored */
 	bool		made;			/* a row of the chain adds it */
 	SlLocatorState state;
+	SlFact	   *actual;			/* the live one, read when it is needed */
 	int			first;			/* rows of the chain */
 	int			last_on;		/* the last one that is on, or -1 */
 	int			last;

@@ -40,6 +40,8 @@ typedef struct Stamping
 	const char *reason;
 	bool		force;
 	int64		next_id;		/* of the history */
+	List	   *freed;			/* ids, char * */
+	List	   *stamped;
 	ReturnSetInfo *rsinfo;
 } Stamping;
 
@@ -178,6 +180,7 @@ free_one(Stamping *stamping, const SlRevisionRow *row, const char *outcome)
 	sl_stamp_free(row);
 	sl_stamp_log(row, stamping->next_id++, outcome, NULL, stamping->reason);
 	put_stamp(stamping, row->revision, "freed");
+	stamping->freed = lappend(stamping->freed, row->revision);
 }
 
 /*
@@ -266,6 +269,7 @@ claim_all(Stamping *stamping, List *rows)
 					 evidence_of(expected, row->revision),
 					 stamping->reason);
 		put_stamp(stamping, row->revision, "stamped");
+		stamping->stamped = lappend(stamping->stamped, row->revision);
 	}
 }
 
@@ -319,5 +323,7 @@ sl_stamp(PG_FUNCTION_ARGS)
 	else
 		free_proven(&stamping, to_free);
 	claim_all(&stamping, to_claim);
+	sl_recorded_words(stamping.freed, SL_DOWN);
+	sl_recorded_words(stamping.stamped, SL_UP);
 	return (Datum) 0;
 }

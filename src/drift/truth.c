@@ -44,6 +44,7 @@ typedef struct Round
 	int			space;
 	uint64		nmatched;		/* live facts that the history knows */
 	bool		moved;			/* the second reading showed something else */
+	bool		whole;			/* every fact that differs is wanted */
 	SlTruth    *truth;
 	MemoryContext result;		/* where findings belong */
 } Round;
@@ -97,6 +98,8 @@ find_entries(Round *round)
 	}
 	look->wanted = palloc0_array(const SlFact *, look->nentries + 1);
 	look->actual = palloc0_array(const SlFact *, look->nentries + 1);
+	if (round->whole)
+		look->whole = palloc0_array(SlFact *, look->nentries + 1);
 }
 
 /* The live facts that the history knows nothing of. */
@@ -185,6 +188,8 @@ take_wanted(const SlExpectedFact *entry, const SlFact *fact, void *arg)
 	SlFact	   *copy;
 
 	before = MemoryContextSwitchTo(GetMemoryChunkContext(look->entries));
+	if (look->whole != NULL)
+		look->whole[entry->candidate] = sl_fact_copy(fact);
 	if (look->actual[entry->candidate] == NULL)
 		copy = sl_fact_outline(fact);
 	else
@@ -330,7 +335,7 @@ read_settings(SlLook *look)
 	look->what.schemas = settings.managed_schemas;
 	look->what.owners = settings.compare_owners;
 	look->what.privileges = settings.compare_privileges;
-	look->ignore = sl_ignore_parse(settings.ignore);
+	look->ignore = sl_ignore_read(settings.ignore);
 }
 
 /* Both sides, as hashes. */
@@ -351,7 +356,7 @@ read_sides(Round *round)
 
 /* Look once; false if things moved. */
 static bool
-look_once(SlTruth *truth, MemoryContext result)
+look_once(SlTruth *truth, bool whole, List *replayed, MemoryContext result)
 {
 	Round		round = {{0}};
 	uint64		generation = sl_ledger_generation();
@@ -359,9 +364,11 @@ look_once(SlTruth *truth, MemoryContext result)
 	SlLook	   *look = &round.look;
 
 	round.truth = truth;
+	round.whole = whole;
 	round.result = result;
 	truth->drift = NIL;
 	truth->stamp = NIL;
+	truth->differences = NIL;
 	PushActiveSnapshot(GetLatestSnapshot());
 	read_settings(look);
 	read_sides(&round);
@@ -375,6 +382,8 @@ look_once(SlTruth *truth, MemoryContext result)
 	sl_fact_sets_compare(&look->expected_set, &look->actual_set,
 						 take_finding, &round);
 	truth->stamp = sl_stamp_findings(look, result);
+	if (whole)
+		truth->differences = sl_differences(look, replayed, result);
 	count_coverage(look->expected, truth);
 	PopActiveSnapshot();
 	if (truth->drift != NIL || truth->stamp != NIL)
@@ -382,12 +391,8 @@ look_once(SlTruth *truth, MemoryContext result)
 	return !round.moved && sl_ledger_generation() == generation;
 }
 
-/*
- * All that can be said.  Findings are allocated in the current memory
- * context.
- */
-void
-sl_truth_look(SlTruth *truth)
+static void
+look_until_still(SlTruth *truth, bool whole, List *replayed)
 {
 	MemoryContext result = CurrentMemoryContext;
 	MemoryContext cxt = AllocSetContextCreate(result,
@@ -405,11 +410,27 @@ sl_truth_look(SlTruth *truth)
 			sl_expected_doubt();
 		}
 		MemoryContextSwitchTo(cxt);
-		truth->moved = !look_once(truth, result);
+		truth->moved = !look_once(truth, whole, replayed, result);
 		MemoryContextSwitchTo(result);
 		MemoryContextReset(cxt);
 		done = !truth->moved &&
 			(i > 0 || (truth->drift == NIL && truth->stamp == NIL));
 	}
 	MemoryContextDelete(cxt);
+}
+
+/*
+ * All that can be said.  Findings are allocated in the current memory
+ * context.
+ */
+void
+sl_truth_look(SlTruth *truth)
+{
+	look_until_still(truth, false, NIL);
+}
+
+void
+sl_truth_look_whole(SlTruth *truth, List *replayed)
+{
+	look_until_still(truth, true, replayed);
 }

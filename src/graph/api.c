@@ -24,7 +24,6 @@ PG_FUNCTION_INFO_V1(sl_check_graph);
 PG_FUNCTION_INFO_V1(sl_heads);
 PG_FUNCTION_INFO_V1(sl_pending);
 
-static const char *state_of(const SlNode *node);
 static Datum parents_of(const SlRevisionRow *row);
 
 /* Every registered revision in the order of a run. */
@@ -48,7 +47,7 @@ sl_graph(PG_FUNCTION_ARGS)
 		values[1] = CStringGetTextDatum(node->id);
 		values[2] = parents_of(node->row);
 		values[3] = CStringGetTextDatum(sl_kind_name(node->row->kind));
-		values[4] = CStringGetTextDatum(state_of(node));
+		values[4] = CStringGetTextDatum(sl_node_state(node));
 		values[5] = BoolGetDatum(node->head);
 		if (node->row->description != NULL)
 			values[6] = CStringGetTextDatum(node->row->description);
@@ -58,16 +57,6 @@ sl_graph(PG_FUNCTION_ARGS)
 							 nulls);
 	}
 	return (Datum) 0;
-}
-
-static const char *
-state_of(const SlNode *node)
-{
-	if (node->row->failed)
-		return "failed";
-	if (sl_is_versioned(node->row) ? node->applied : node->row->applied)
-		return "applied";
-	return "pending";
 }
 
 /* As they were named; a repeatable or a seed has none. */

@@ -156,4 +156,39 @@ typedef struct SlLineage
 
 extern void sl_graph_lineage(SlGraph *graph, SlLineage *lineage);
 
+/* in picture.c */
+
+/* A revision as it is drawn. */
+typedef struct SlPictureNode
+{
+	const char *revision;
+	const SlRevisionRow *row;	/* NULL: not registered */
+	const char *state;			/* pending, applied, failed; missing: named,
+								 * and neither registered nor applied */
+	bool		head;
+} SlPictureNode;
+
+typedef struct SlPictureEdge
+{
+	int			parent;			/* positions; the same: its own parent */
+	int			child;
+	bool		replaced;		/* the child is a baseline that replaces it */
+} SlPictureEdge;
+
+/*
+ * Nodes in the order of sl_graph, the versioned ones first; behind what is
+ * registered what is not.  Edges by child, parents as they were named.
+ */
+typedef struct SlPicture
+{
+	int			count;
+	int			nversioned;
+	int			nregistered;
+	SlPictureNode *nodes;
+	int			nedges;
+	SlPictureEdge *edges;
+} SlPicture;
+
+extern void sl_graph_picture(SlGraph *graph, SlPicture *picture);
+
 #endif							/* SL_GRAPH_H */

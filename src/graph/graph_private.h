@@ -159,4 +159,7 @@ extern List *sl_graph_cycles(SlGraph *graph);
 /* in order.c */
 extern void sl_order_build(SlGraph *graph);
 
+/* in picture.c */
+extern const char *sl_node_state(const SlNode *node);
+
 #endif							/* SL_GRAPH_PRIVATE_H */

@@ -105,8 +105,8 @@ sl_prepared_transaction_gid(TransactionId xid)
 
 /*
  * Relations, functions and types of the managed schemas that belong to no
- * extension.  Types are looked at where nothing stands behind them: enums,
- * domains and ranges.
+ * extension and are no version table that we know.  Types are looked at where
+ * nothing stands behind them: enums, domains and ranges.
  */
 static SlQuery find_object = {
 	"WITH managed AS MATERIALIZED (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
@@ -132,6 +132,14 @@ static SlQuery find_object = {
 	" WHERE d.classid OPERATOR(pg_catalog.=) o.classid"
 	" AND d.objid OPERATOR(pg_catalog.=) o.objid"
 	" AND d.deptype OPERATOR(pg_catalog.=) ANY ('{e,i}'))"
+	" AND NOT EXISTS (SELECT FROM @.sl_version_table AS v"
+	" JOIN pg_catalog.pg_namespace AS n"
+	" ON n.nspname::pg_catalog.text OPERATOR(pg_catalog.=) v.schema_name"
+	" JOIN pg_catalog.pg_class AS c"
+	" ON c.relname::pg_catalog.text OPERATOR(pg_catalog.=) v.table_name"
+	" AND c.relnamespace OPERATOR(pg_catalog.=) n.oid"
+	" WHERE o.classid OPERATOR(pg_catalog.=) 1259"
+	" AND o.objid OPERATOR(pg_catalog.=) c.oid)"
 	" ORDER BY o.classid USING OPERATOR(pg_catalog.<),"
 	" o.objid USING OPERATOR(pg_catalog.<) LIMIT 1",
 	NULL, 1, {TEXTARRAYOID}

@@ -39,7 +39,8 @@ typedef enum ValueType
 	VALUE_NAMES,				/* comma list, stored as List of char * */
 	VALUE_TEXT,
 	VALUE_PATTERNS,				/* text: see sl_split_patterns */
-	VALUE_DAYS
+	VALUE_DAYS,
+	VALUE_SAFE					/* safe or off, stored as bool */
 } ValueType;
 
 typedef struct DatabaseSetting
@@ -59,12 +60,27 @@ static const DatabaseSetting database_settings[] = {
 	{"allow_unverifiable", VALUE_BOOL, "off",
 		offsetof(SlOptions, allow_unverifiable), true,
 	"An applied revision without evidence is healthy."},
+	{"boot_repair", VALUE_SAFE, "safe",
+		offsetof(SlOptions, boot_repair), true,
+	"What sl_boot repairs: safe, what loses nothing and never was here, or off."},
 	{"compare_owners", VALUE_BOOL, "off",
 		offsetof(SlOptions, compare_owners), true,
 	"Owners of objects are compared."},
 	{"compare_privileges", VALUE_BOOL, "off",
 		offsetof(SlOptions, compare_privileges), true,
 	"Privileges on objects are compared."},
+	{"guard_allow_applications", VALUE_NAMES, "",
+		offsetof(SlOptions, guard_allow_applications), true,
+	"Applications (application_name) whose DDL the guard lets pass."},
+	{"guard_allow_extensions", VALUE_NAMES, "",
+		offsetof(SlOptions, guard_allow_extensions), true,
+	"Extensions whose functions and objects the guard lets pass."},
+	{"guard_allow_roles", VALUE_NAMES, "",
+		offsetof(SlOptions, guard_allow_roles), true,
+	"Roles whose DDL the guard lets pass."},
+	{"guard_allow_schemas", VALUE_NAMES, "",
+		offsetof(SlOptions, guard_allow_schemas), true,
+	"Schemas in which the guard lets DDL pass."},
 	{"log_retention_days", VALUE_DAYS, "90",
 		offsetof(SlOptions, log_retention_days), true,
 	"How long rows of the DDL log and the incidents are kept."},
@@ -80,6 +96,9 @@ static const DatabaseSetting database_settings[] = {
 	{"prune", VALUE_BOOL, "off",
 		offsetof(SlOptions, prune), false,
 	"sl_load: pending revisions of this source that are gone are withdrawn."},
+	{"replay", VALUE_BOOL, "on",
+		offsetof(SlOptions, replay), false,
+	"sl_repair: revisions of which nothing is there are run again, where that is safe."},
 	{"source", VALUE_TEXT, "",
 		offsetof(SlOptions, source), false,
 	"sl_load: the name of the push that the revisions belong to."},
@@ -229,6 +248,12 @@ store_value(SlOptions *options, const DatabaseSetting *setting,
 				bad_value(setting->name, value,
 						  _("A number of days is needed, 0 for all."));
 			*(int *) place = days;
+			break;
+		case VALUE_SAFE:
+			if (strcmp(value, "safe") != 0 && strcmp(value, "off") != 0)
+				bad_value(setting->name, value,
+						  _("Available values: safe, off."));
+			*(bool *) place = value[0] == 's';
 			break;
 	}
 }

@@ -57,6 +57,7 @@ typedef struct SlRevisionRow
 	bool		linear;
 	bool		transactional;
 	char	   *offender;		/* NULL if transactional, or declared so */
+	bool		has_data;		/* facts cannot prove that it ran */
 	int64		size;			/* bytes of both scripts */
 	bool		has_down;
 	bool		down_transactional;
@@ -320,6 +321,8 @@ typedef struct SlEvidence
 	int64		log_id;			/* of that run; 0: none */
 	const char *meaning;		/* of the script that ran; NULL: unknown */
 	bool		complete;		/* false: half way, outside a transaction */
+	bool		brought;		/* the facts come from the current user, and
+								 * not from the script of the revision */
 } SlEvidence;
 
 /*
@@ -359,6 +362,7 @@ extern int64 sl_evidence_find_incomplete(const char *revision,
 										 int *next_ordinal, bool *lost);
 extern void sl_evidence_complete(int64 id, int64 log_id, const char *meaning);
 extern void sl_evidence_forget_incomplete(const char *revision);
+extern void sl_evidence_forget_imported(const char *revision);
 
 /*
  * Versioned revisions have one 'applied' evidence: forget those with ids
@@ -393,6 +397,16 @@ typedef struct SlClaimRow
 
 /* All of them, as they were made. */
 extern SlClaimRow *sl_claims_read(int *count);
+
+/* Who brought facts of a revision. */
+typedef struct SlBringer
+{
+	Oid			role;			/* InvalidOid when that role is gone */
+	char	   *name;
+} SlBringer;
+
+/* SlBringer pointers, of all its evidences. */
+extern List *sl_evidence_bringers(const char *revision);
 
 /* A complete evidence. */
 typedef struct SlEvidenceRow
@@ -433,6 +447,7 @@ typedef void (*SlFootprintSink) (const SlFootprintKey *row, void *arg);
  * and looks up nothing.
  */
 extern void sl_footprint_read(SlFootprintSink sink, void *arg);
+extern void sl_footprint_read_one(int64 id, SlFootprintSink sink, void *arg);
 
 /* Which row. */
 typedef struct SlFootprintPlace
@@ -525,14 +540,22 @@ typedef struct SlOptions
 	bool		out_of_order;
 	bool		allow_ahead;
 	bool		allow_unverifiable;
+	bool		boot_repair;	/* sl_boot repairs what is safe */
 	bool		compare_owners;
 	bool		compare_privileges;
 	List	   *managed_schemas;	/* char *; NIL: all but system, temporary
 									 * and extension schemas */
 	char	   *ignore;
+	List	   *guard_allow_applications;	/* char *, as those that follow */
+	List	   *guard_allow_extensions;
+	List	   *guard_allow_roles;
+	List	   *guard_allow_schemas;
 	int			log_retention_days;
 	bool		prune;			/* sl_load */
+	bool		replay;			/* sl_repair */
 	char	   *source;			/* sl_load; empty: the format's name */
+	bool		objects_are_known;	/* no setting: the caller has looked at
+									 * what there is without a history */
 } SlOptions;
 
 /*

@@ -34,6 +34,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "common/settings.h"
 #include "common/sl_compat.h"
 #include "common/sl_errors.h"
 #include "ledger/ledger.h"
@@ -78,6 +79,8 @@ static const struct
 	{"sl_graph_is_sound", LEVEL_READ},
 	{"sl_graph_mermaid", LEVEL_READ},
 	{"sl_guard", LEVEL_ADMIN},
+	{"sl_guard_deny", LEVEL_ADMIN},
+	{"sl_guard_log", LEVEL_ADMIN},
 	{"sl_has_no_drift", LEVEL_READ},
 	{"sl_has_no_stamp_drift", LEVEL_READ},
 	{"sl_heads", LEVEL_READ},
@@ -95,6 +98,8 @@ static const struct
 	{"sl_manifest", LEVEL_READ},
 	{"sl_migrate", LEVEL_DEPLOY},
 	{"sl_observe", LEVEL_ADMIN},
+	{"sl_observe_ddl", LEVEL_ADMIN},
+	{"sl_observe_write", LEVEL_ADMIN},
 	{"sl_pending", LEVEL_READ},
 	{"sl_preflight", LEVEL_READ},
 	{"sl_ready", LEVEL_READ},
@@ -298,6 +303,7 @@ change_level(Oid role, const char *level_name, bool grant)
 	List	   *members;
 	char	   *schema;
 	ListCell   *cell;
+	int			nest_level;
 
 	/*
 	 * The server's GRANT takes no lock: two at once, or one and a DROP
@@ -310,6 +316,7 @@ change_level(Oid role, const char *level_name, bool grant)
 	members = extension_members(&extension);
 	schema = get_namespace_name(extension.schema);
 	sl_become_owner(&extension, &before);
+	nest_level = sl_own_ddl_begin();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	if (grant)
@@ -331,6 +338,7 @@ change_level(Oid role, const char *level_name, bool grant)
 							   grant ? "TO" : "FROM", grantee));
 	}
 	SPI_finish();
+	sl_own_ddl_end(nest_level);
 	sl_become_again(&before);
 }
 

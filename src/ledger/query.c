@@ -92,7 +92,7 @@ sl_ledger_require_plain(void)
 	static const char *const tables[] = {
 		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting",
 		"sl_evidence", "sl_footprint", "sl_accepted", "sl_requirement",
-		"sl_scratch"
+		"sl_version_table", "sl_scratch", "sl_ddl_event", "sl_verdict"
 	};
 	SlExtension extension;
 	int			i;
@@ -152,11 +152,10 @@ open_query(SlQuery *query, SlQueryMode mode, SlResult *result)
 
 	result->caller = CurrentMemoryContext;
 	sl_extension_get(&extension);
-	if (mode == SL_WRITE)
-	{
+	if (mode == SL_WRITE || mode == SL_WRITE_ASIDE)
 		require_plain_table(&extension, query->table);
+	if (mode == SL_WRITE)
 		sl_ledger_touch();
-	}
 
 	sl_become_owner(&extension, &result->before);
 	result->nest_level = NewGUCNestLevel();

@@ -25,7 +25,8 @@ typedef enum SlQueryMode
 {
 	SL_READ,					/* with the active snapshot */
 	SL_READ_FRESH,				/* sees all that is committed by now */
-	SL_WRITE
+	SL_WRITE,
+	SL_WRITE_ASIDE				/* no answer that is kept rests on it */
 } SlQueryMode;
 
 /*

@@ -105,8 +105,8 @@ static SlQuery read_all = {
 	" r.description, r.format, r.registrar::pg_catalog.int8,"
 	" r.registrar_name, r.cluster, r.down IS NOT NULL, r.down_transactional,"
 	" COALESCE(pg_catalog.octet_length(r.up), 0)::pg_catalog.int8"
-	" OPERATOR(pg_catalog.+) COALESCE(pg_catalog.octet_length(r.down), 0)"
-	" FROM @.sl_registry AS r"
+	" OPERATOR(pg_catalog.+) COALESCE(pg_catalog.octet_length(r.down), 0),"
+	" r.has_data FROM @.sl_registry AS r"
 	" LEFT JOIN @.sl_applied AS a"
 	" ON a.revision OPERATOR(pg_catalog.=) r.revision"
 	" LEFT JOIN (SELECT revision, pg_catalog.max(id) AS id FROM @.sl_log"
@@ -176,6 +176,7 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 		row->description = sl_result_text(&result, i, 14);
 		row->format = sl_result_text(&result, i, 15);
 		row->size = sl_result_bigint(&result, i, 21);
+		row->has_data = sl_result_bool(&result, i, 22);
 		row->has_down = sl_result_bool(&result, i, 19);
 		row->down_transactional = sl_result_bool(&result, i, 20);
 		row->registrar_name = sl_result_text(&result, i, 17);

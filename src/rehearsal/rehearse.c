@@ -36,6 +36,7 @@
 
 #include "ledger/scratch.h"
 #include "rehearsal/rehearsal_private.h"
+#include "runner/call.h"
 #include "runner/worker.h"
 
 PG_FUNCTION_INFO_V1(sl_rehearse);
@@ -378,7 +379,7 @@ keep_gathered(Rehearsal *rehearsal)
 	if (rehearsal->gathered == NIL)
 		return;
 	take_lock(rehearsal);
-	error = sl_call_try(write_gathered, rehearsal, rehearsal->context);
+	error = sl_try_piece(write_gathered, rehearsal, rehearsal->context);
 	if (error != NULL)
 		ReThrowError(error);
 	rehearsal->result->kept += list_length(rehearsal->gathered);
@@ -467,7 +468,7 @@ send_lot(Rehearsal *rehearsal, SlWorker *worker)
 
 	MemoryContextReset(rehearsal->pass);
 	before = MemoryContextSwitchTo(rehearsal->pass);
-	error = sl_call_try(make_lot, rehearsal, rehearsal->context);
+	error = sl_try_piece(make_lot, rehearsal, rehearsal->context);
 	if (error != NULL)
 		ReThrowError(error);
 	/* wait for the worker without the snapshot that the scripts took */
@@ -618,7 +619,7 @@ sl_rehearse_revisions(const char *target, const char *caller,
 
 	/* what the look at the graph takes is not needed any more afterwards */
 	MemoryContextSwitchTo(rehearsal->pass);
-	error = sl_call_try(make_plan, rehearsal, context);
+	error = sl_try_piece(make_plan, rehearsal, context);
 	sl_call_commit();
 	MemoryContextSwitchTo(context);
 	MemoryContextReset(rehearsal->pass);
@@ -663,7 +664,7 @@ sl_rehearse(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("sl_rehearse() cannot be called by a migration")));
-	sl_require_top_level(fcinfo, "sl_rehearse",
+	sl_call_require_top_level(fcinfo, "sl_rehearse",
 						 _("It commits the footprints that it finds."), NULL);
 	sl_require_writer("sl_rehearse");
 	context = AllocSetContextCreate(PortalContext, "schema_lifecycle call",

@@ -50,6 +50,7 @@
 
 #include "ledger/scratch.h"
 #include "rehearsal/rehearsal_private.h"
+#include "runner/call.h"
 #include "runner/worker.h"
 
 PGDLLEXPORT void sl_job_keep(Datum main_arg);
@@ -508,7 +509,7 @@ release_locks(Scratch *scratch)
 static void
 try_piece(Scratch *scratch, void (*piece) (void *arg))
 {
-	ErrorData  *error = sl_call_try(piece, scratch, scratch->context);
+	ErrorData  *error = sl_try_piece(piece, scratch, scratch->context);
 
 	if (error != NULL)
 		ReThrowError(error);
@@ -614,7 +615,7 @@ sl_scratch_with(SlScratchUser user, void *arg, const char *caller,
 		sl_call_rollback();
 
 		/* a second error says nothing new; what stays is dropped next time */
-		(void) sl_call_try(cross_out, scratch, scratch->context);
+		(void) sl_try_piece(cross_out, scratch, scratch->context);
 		sl_call_commit();
 		release_locks(scratch);
 		ReThrowError(error);

@@ -1,7 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * call.c
- *	  What procedures that commit have in common.
+ *	  What procedures that commit have in common: they run at top level, wait
+ *	  for the migration lock without a snapshot, hold it as a session lock, and
+ *	  clean up after what fails in between.
+ *
+ * The lock is held as a session lock from the first to the last transaction
+ * of the call, and as a transaction lock in each of them, so that neither a
+ * pooler nor an unlock in a script can lose it.  No snapshot is held while the
+ * call waits, for the lock, for a retry or for a worker: CREATE INDEX
+ * CONCURRENTLY, here or elsewhere, would wait for that snapshot for ever.
+ *
+ * What can fail runs in a subtransaction, see sl_call_try; then the call rolls
+ * back, records the failure if it has to, and raises the error again.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -18,19 +29,75 @@
 #include "nodes/parsenodes.h"
 #include "pgstat.h"
 #include "storage/latch.h"
+#include "utils/backend_status.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 
-#include "runner/runner.h"
+#include "runner/call.h"
+
+/* waits for the lock begin and end with these pauses, in ms */
+#define LOCK_POLL_MIN 5
+#define LOCK_POLL_MAX 50
+
+/*
+ * The call begins: at top level, by somebody who may write.  'alternative' is
+ * what can be done in a transaction block, or NULL.
+ */
+SlCall *
+sl_call_begin(FunctionCallInfo fcinfo, const char *name,
+			  const char *alternative, Jsonb *options)
+{
+	MemoryContext context;
+	MemoryContext outer;
+	SlCall	   *call;
+
+	if (sl_fence_is_up())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s() cannot be called by a migration", name)));
+	sl_call_require_top_level(fcinfo, name, _("It commits on its way."),
+							  alternative);
+	sl_require_writer(name);
+	context = AllocSetContextCreate(PortalContext, "schema_lifecycle call",
+									ALLOCSET_DEFAULT_SIZES);
+	outer = MemoryContextSwitchTo(context);
+	call = palloc0_object(SlCall);
+	call->name = name;
+	call->outer = outer;
+	call->context = context;
+	call->work = AllocSetContextCreate(context, "schema_lifecycle work",
+									   ALLOCSET_DEFAULT_SIZES);
+	call->keys = sl_lock_keys();
+	sl_options_resolve(&call->options, options);
+
+	/* the caller's bounds one statement, and this is many */
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	sl_disable_transaction_timeout();
+
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	MemoryContextSwitchTo(context);
+	return call;
+}
+
+void
+sl_call_end(SlCall *call)
+{
+	SPI_finish();
+	MemoryContextSwitchTo(call->outer);
+	MemoryContextDelete(call->context);
+}
 
 /*
  * 25001, with the way out for the drivers that open a transaction unasked.
- * 'instead': what can be done in a transaction; NULL: nothing.
+ * 'alternative': what can be done in a transaction; NULL: nothing.
  */
 void
-sl_require_top_level(FunctionCallInfo fcinfo, const char *name,
-					 const char *detail, const char *instead)
+sl_call_require_top_level(FunctionCallInfo fcinfo, const char *name,
+						  const char *detail, const char *alternative)
 {
 	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
 		!((CallContext *) fcinfo->context)->atomic)
@@ -40,8 +107,8 @@ sl_require_top_level(FunctionCallInfo fcinfo, const char *name,
 			 errmsg("CALL %s() cannot run inside a transaction block", name),
 			 errdetail("%s", detail),
 			 errhint("Call it in autocommit mode. psycopg: connection.autocommit = True; SQLAlchemy: engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); JDBC: connection.setAutoCommit(true); node-postgres: no BEGIN before it; psql: no \\set AUTOCOMMIT off.%s%s",
-					 instead != NULL ? " " : "",
-					 instead != NULL ? instead : "")));
+					 alternative != NULL ? " " : "",
+					 alternative != NULL ? alternative : "")));
 }
 
 /*
@@ -62,7 +129,6 @@ sl_call_rollback(void)
 	sl_disable_transaction_timeout();
 }
 
-/* Pause without a snapshot; a cancel ends it. */
 void
 sl_call_pause(long ms)
 {
@@ -72,14 +138,129 @@ sl_call_pause(long ms)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* Take the session's lock and see that no worker of ours is left. */
+static bool
+take_lock(SlCall *call, SlHolder *holder)
+{
+	bool		alone = false;
+
+	if (!sl_lock_try(call->keys, ExclusiveLock, true, holder))
+		return false;
+	PG_TRY();
+	{
+		alone = sl_worker_lock_try(ExclusiveLock, holder);
+	}
+	PG_CATCH();
+	{
+		sl_lock_release(call->keys, ExclusiveLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (alone)
+		sl_worker_lock_release(ExclusiveLock);
+	else
+		sl_lock_release(call->keys, ExclusiveLock);
+	return alone;
+}
+
+/*
+ * Has somebody else done all there was to do?  All who wait may look at once,
+ * in share mode, and leave without taking turns.
+ */
+static bool
+is_done_by_others(SlCall *call, SlDone is_done, void *arg)
+{
+	volatile bool done = false;
+
+	if (!sl_lock_try(call->keys, ShareLock, true, NULL))
+		return false;
+	PG_TRY();
+	{
+		done = is_done(arg);
+	}
+	PG_CATCH();
+	{
+		sl_lock_release(call->keys, ShareLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_lock_release(call->keys, ShareLock);
+	return done;
+}
+
+bool
+sl_call_lock(SlCall *call, SlDone is_done, void *arg)
+{
+	TimestampTz deadline;
+	long		pause = LOCK_POLL_MIN;
+	char	   *activity;
+	bool		done;
+	SlHolder	holder;
+
+	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										   call->options.lock_wait);
+	activity = psprintf("%s: waiting for the migration lock", call->name);
+	while (!take_lock(call, NULL))
+	{
+		if (GetCurrentTimestamp() >= deadline)
+		{
+			if (take_lock(call, &holder))
+				break;
+			sl_lock_report_busy(&holder);
+		}
+		/* no snapshot from here on: who reads that we wait may rely on it */
+		sl_call_commit();
+		pgstat_report_activity(STATE_RUNNING, activity);
+		sl_call_pause(pause);
+		pause = Min(pause * 2, LOCK_POLL_MAX);
+		MemoryContextReset(call->work);
+		MemoryContextSwitchTo(call->work);
+		done = is_done_by_others(call, is_done, arg);
+		MemoryContextSwitchTo(call->context);
+		if (done)
+			return false;
+	}
+	sl_restore_activity();
+	return true;
+}
+
+void
+sl_call_run_locked(SlCall *call, void (*body) (void *arg), void *arg)
+{
+	PG_TRY();
+	{
+		body(arg);
+	}
+	PG_CATCH();
+	{
+		/* at a FATAL exit the server releases it */
+		sl_lock_release(call->keys, ExclusiveLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_lock_release(call->keys, ExclusiveLock);
+}
+
+/* Take the error that was caught; the caller rolls back. */
+ErrorData *
+sl_call_take_error(SlCall *call)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(call->context);
+	error = CopyErrorData();
+	FlushErrorState();
+	return error;
+}
+
 /*
  * Do a piece of work in a subtransaction: after an error the SPI stack and the
  * resource owners are again those of the procedure, which can roll back.
- * Returns the error, or NULL.  The current memory context is the caller's
- * while the piece runs; the error is allocated in 'context'.
+ * Returns NULL, or the error, in 'context'.  The current memory context is
+ * that of the piece, too.
  */
 ErrorData *
-sl_call_try(void (*piece) (void *arg), void *arg, MemoryContext context)
+sl_try_piece(void (*piece) (void *arg), void *arg, MemoryContext context)
 {
 	MemoryContext before = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -102,5 +283,39 @@ sl_call_try(void (*piece) (void *arg), void *arg, MemoryContext context)
 	PG_END_TRY();
 	MemoryContextSwitchTo(before);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+typedef struct LockedPiece
+{
+	SlCall	   *call;
+	void		(*piece) (void *arg);
+	void	   *arg;
+} LockedPiece;
+
+static void
+do_locked(void *arg)
+{
+	LockedPiece *locked = arg;
+
+	/* held for the session: for the transaction it is there, too */
+	if (!sl_lock_try(locked->call->keys, ExclusiveLock, false, NULL))
+		ereport(ERROR,
+				(errcode(SL_ERR_LOCK_BUSY),
+				 errmsg("the migration lock was lost to another session"),
+				 errdetail("Something in this session released it while the call was running."),
+				 errhint("Call again.")));
+	locked->piece(locked->arg);
+}
+
+ErrorData *
+sl_call_try(SlCall *call, void (*piece) (void *arg), void *arg)
+{
+	LockedPiece locked = {call, piece, arg};
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(call->work);
+	error = sl_try_piece(do_locked, &locked, call->context);
+	MemoryContextSwitchTo(call->context);
 	return error;
 }

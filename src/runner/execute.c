@@ -206,7 +206,10 @@ sl_execute_script(SlRun *run, SlFence *fence)
 			break;
 		if (run->statement_timeout > 0)
 			enable_timeout_after(STATEMENT_TIMEOUT, run->statement_timeout);
-		sl_execute_statement(run, &statement);
+		if (run->executor != NULL)
+			run->executor(run, &statement, run->executor_arg);
+		else
+			sl_execute_statement(run, &statement);
 		if (run->statement_timeout > 0)
 			disable_timeout(STATEMENT_TIMEOUT, false);
 		sl_fence_after_statement(fence);

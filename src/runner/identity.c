@@ -69,6 +69,15 @@ sl_confinement(const char *revision, Oid registrar,
 	return SL_UNCONFINED;
 }
 
+/* The same as a question: may the current user run the scripts of this one? */
+bool
+sl_may_run_scripts_of(Oid registrar)
+{
+	return OidIsValid(registrar) &&
+		(has_privs_of_role(registrar, GetUserId()) ||
+		 sl_is_trusted_registrar(GetUserNameFromId(registrar, false)));
+}
+
 /* Enter the confinement; sl_unconfine or an abort ends it. */
 void
 sl_confine(SlConfinement confinement, SlIdentity *before)
@@ -90,8 +99,24 @@ sl_unconfine(const SlIdentity *before)
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }
 
-static bool
-can_login(Oid role)
+/*
+ * Write to somebody's table as its owner, with no way to become another and
+ * nothing left for later: a trigger on it, a default or a check then runs as
+ * who could have had it run anyway, whoever calls.  Left with sl_unconfine,
+ * or by an abort.
+ */
+void
+sl_act_for_table(Oid owner, SlIdentity *before)
+{
+	GetUserIdAndSecContext(&before->userid, &before->sec_context);
+	SetUserIdAndSecContext(owner,
+						   before->sec_context |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+}
+
+bool
+sl_can_login(Oid role)
 {
 	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
 	bool		result;
@@ -117,7 +142,7 @@ sl_worker_login(const char *revision, Oid registrar,
 	Oid			caller = GetUserId();
 	Oid			session = GetSessionUserId();
 
-	if (can_login(caller))
+	if (sl_can_login(caller))
 	{
 		/* nobody but the caller is within reach */
 		if (!OidIsValid(registrar))
@@ -132,7 +157,7 @@ sl_worker_login(const char *revision, Oid registrar,
 	if (!sl_is_trusted_registrar(GetUserNameFromId(registrar, false)) &&
 		!has_privs_of_role(registrar, session))
 		refuse_registrar(revision, registrar_name, NULL, session);
-	if (!can_login(session))
+	if (!sl_can_login(session))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("revision \"%s\" has to run in a background worker, but \"%s\" cannot log in",
@@ -148,9 +173,9 @@ sl_worker_login(const char *revision, Oid registrar,
 Oid
 sl_worker_login_for_nobody(const char *function)
 {
-	if (can_login(GetUserId()))
+	if (sl_can_login(GetUserId()))
 		return GetUserId();
-	if (!can_login(GetSessionUserId()))
+	if (!sl_can_login(GetSessionUserId()))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("%s() needs a background worker, but \"%s\" cannot log in",
@@ -170,9 +195,9 @@ sl_worker_login_for_own(const char *function)
 	Oid			caller = GetUserId();
 	Oid			session = GetSessionUserId();
 
-	if (can_login(caller))
+	if (sl_can_login(caller))
 		return caller;
-	if (!can_login(session) || !has_privs_of_role(caller, session))
+	if (!sl_can_login(session) || !has_privs_of_role(caller, session))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("%s() needs a background worker, but \"%s\" cannot log in",

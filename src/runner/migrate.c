@@ -3,14 +3,8 @@
  * migrate.c
  *	  CALL sl_migrate and CALL sl_revert_online: one transaction a revision.
  *
- * The call holds the migration lock as a session lock from its first to its
- * last revision, and as a transaction lock in each of them, so that neither a
- * pooler nor an unlock in a script can lose it.  It holds no snapshot while
- * it waits, for the lock, for a retry or for its worker: CREATE INDEX
- * CONCURRENTLY, here or elsewhere, would wait for that snapshot for ever.
- *
- * What can fail runs in a subtransaction, see try_in_subtransaction; then the
- * call rolls back, records the failure, and raises the error again.
+ * What can fail runs in a subtransaction; then the call rolls back, records
+ * the failure, and raises the error again.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -21,130 +15,36 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
-#include "pgstat.h"
-#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/portal.h"
-#include "utils/timeout.h"
-#include "utils/timestamp.h"
 
-#include "runner/runner.h"
+#include "runner/call.h"
 
 PG_FUNCTION_INFO_V1(sl_migrate);
 PG_FUNCTION_INFO_V1(sl_revert_online);
-
-/* waits for the lock begin and end with these pauses, in ms */
-#define LOCK_POLL_MIN 5
-#define LOCK_POLL_MAX 50
 
 /* pauses before a revision is tried again double from the first to the last */
 #define RETRY_PAUSE_MIN 100
 #define RETRY_PAUSE_MAX 10000
 
-typedef struct Call
+/* A run under the lock. */
+typedef struct Migration
 {
-	const char *name;
+	SlCall	   *call;
+	const char *target;
 	SlDirection direction;
-	char	   *target;
-	SlOptions	options;
-	SlLockKeys *keys;			/* as they were set at its start */
-	MemoryContext context;		/* lives as long as the call */
-	MemoryContext revision;		/* reset for each revision */
-} Call;
+} Migration;
 
-/* Take the session's lock and see that no worker of ours is left. */
-static bool
-take_lock(Call *call, SlHolder *holder)
+/* One revision of it. */
+typedef struct Work
 {
-	bool		alone = false;
-
-	if (!sl_lock_try(call->keys, ExclusiveLock, true, holder))
-		return false;
-	PG_TRY();
-	{
-		alone = sl_worker_lock_try(ExclusiveLock, holder);
-	}
-	PG_CATCH();
-	{
-		sl_lock_release(call->keys, ExclusiveLock);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	if (alone)
-		sl_worker_lock_release(ExclusiveLock);
-	else
-		sl_lock_release(call->keys, ExclusiveLock);
-	return alone;
-}
-
-/*
- * Has somebody else done all there was to do?  All who wait may look at once,
- * in share mode, and leave without taking turns.
- */
-static bool
-is_done_by_others(Call *call)
-{
-	volatile bool done = false;
-
-	if (!sl_lock_try(call->keys, ShareLock, true, NULL))
-		return false;
-	PG_TRY();
-	{
-		done = sl_plan_nothing_to_do(call->target, call->direction);
-	}
-	PG_CATCH();
-	{
-		sl_lock_release(call->keys, ShareLock);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	sl_lock_release(call->keys, ShareLock);
-	return done;
-}
-
-/*
- * Take the migration lock, waiting for it up to lock_wait.  False: while we
- * waited somebody else did all there was to do.
- */
-static bool
-wait_for_lock(Call *call)
-{
-	TimestampTz deadline;
-	long		pause = LOCK_POLL_MIN;
-	char	   *activity;
-	bool		done;
-	SlHolder	holder;
-
-	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-										   call->options.lock_wait);
-	activity = psprintf("%s: waiting for the migration lock", call->name);
-	while (!take_lock(call, NULL))
-	{
-		if (GetCurrentTimestamp() >= deadline)
-		{
-			if (take_lock(call, &holder))
-				break;
-			sl_lock_report_busy(&holder);
-		}
-		/* no snapshot from here on: who reads that we wait may rely on it */
-		sl_call_commit();
-		pgstat_report_activity(STATE_RUNNING, activity);
-		sl_call_pause(pause);
-		pause = Min(pause * 2, LOCK_POLL_MAX);
-		MemoryContextReset(call->revision);
-		MemoryContextSwitchTo(call->revision);
-		done = is_done_by_others(call);
-		MemoryContextSwitchTo(call->context);
-		if (done)
-			return false;
-	}
-	sl_restore_activity();
-	return true;
-}
+	const Migration *migration;
+	const SlPlan *plan;
+	const char *revision;
+	SlRegistryEntry *entry;
+	SlOutcome	outcome;
+} Work;
 
 /* Worth another try: it met a lock, and was rolled back as a whole. */
 static bool
@@ -154,21 +54,9 @@ is_lock_failure(const ErrorData *error)
 		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 }
 
-/* Take the error that was caught; the caller rolls back. */
-static ErrorData *
-take_error(Call *call)
-{
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(call->context);
-	error = CopyErrorData();
-	FlushErrorState();
-	return error;
-}
-
 /* Commit; a deferred trigger may still object. */
 static ErrorData *
-try_commit(Call *call)
+try_commit(SlCall *call)
 {
 	ErrorData  *volatile error = NULL;
 
@@ -178,98 +66,62 @@ try_commit(Call *call)
 	}
 	PG_CATCH();
 	{
-		error = take_error(call);
+		error = sl_call_take_error(call);
 	}
 	PG_END_TRY();
 	return error;
 }
 
-/* A piece of work under the lock, in a subtransaction: see sl_call_try. */
-typedef struct Work
-{
-	Call	   *call;
-	const SlPlan *plan;
-	const char *revision;
-	SlRegistryEntry *entry;
-	SlOutcome	outcome;
-} Work;
-
-typedef struct Piece
-{
-	void		(*work) (Work *work);
-	Work	   *arg;
-} Piece;
-
-static void
-do_piece(void *arg)
-{
-	Piece	   *piece = arg;
-
-	/* held for the session: for the transaction it is there, too */
-	if (!sl_lock_try(piece->arg->call->keys, ExclusiveLock, false, NULL))
-		ereport(ERROR,
-				(errcode(SL_ERR_LOCK_BUSY),
-				 errmsg("the migration lock was lost to another session"),
-				 errdetail("Something in this session released it while the call was running."),
-				 errhint("Call again.")));
-	piece->work(piece->arg);
-}
-
-static ErrorData *
-try_in_subtransaction(void (*work) (Work *work), Work *arg)
-{
-	Call	   *call = arg->call;
-	Piece		piece = {work, arg};
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(call->revision);
-	error = sl_call_try(do_piece, &piece, call->context);
-	MemoryContextSwitchTo(call->context);
-	return error;
-}
-
 /* A transactional revision as a whole. */
 static void
-run_piece(Work *work)
+run_piece(void *arg)
 {
+	Work	   *work = arg;
+	SlCall	   *call = work->migration->call;
+
 	work->entry = sl_plan_fetch(work->plan, work->revision);
-	sl_run_revision(work->entry, work->call->direction, work->call->name,
-					&work->call->options, sl_log_next_id(), &work->outcome);
+	sl_run_revision(work->entry, work->migration->direction, call->name,
+					&call->options, sl_log_next_id(), &work->outcome);
 }
 
 /* Before the worker, and after it. */
 static void
-fetch_piece(Work *work)
+fetch_piece(void *arg)
 {
+	Work	   *work = arg;
+
 	work->entry = sl_plan_fetch(work->plan, work->revision);
 
 	/* from its first statement on, what is reverted needs a look */
-	if (work->call->direction == SL_DOWN)
+	if (work->migration->direction == SL_DOWN)
 		sl_registry_unsettle(work->revision);
 }
 
 static void
-record_piece(Work *work)
+record_piece(void *arg)
 {
-	sl_record_steps_done(work->entry, work->call->direction, &work->outcome);
+	Work	   *work = arg;
+
+	sl_record_steps_done(work->entry, work->migration->direction,
+						 &work->outcome);
 }
 
 /* What has to run outside a transaction. */
 static ErrorData *
 try_worker(Work *work)
 {
-	Call	   *call = work->call;
+	SlCall	   *call = work->migration->call;
 	ErrorData  *volatile error = NULL;
 
-	MemoryContextSwitchTo(call->revision);
+	MemoryContextSwitchTo(call->work);
 	PG_TRY();
 	{
-		sl_run_in_worker(work->entry, call->direction, call->name,
+		sl_run_in_worker(work->entry, work->migration->direction, call->name,
 						 &call->options, &work->outcome);
 	}
 	PG_CATCH();
 	{
-		error = take_error(call);
+		error = sl_call_take_error(call);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(call->context);
@@ -282,24 +134,25 @@ try_worker(Work *work)
 static ErrorData *
 try_revision(Work *work, const SlPlanItem *item)
 {
+	SlCall	   *call = work->migration->call;
 	ErrorData  *error;
 
 	if (item->transactional)
-		error = try_in_subtransaction(run_piece, work);
+		error = sl_call_try(call, run_piece, work);
 	else
 	{
-		error = try_in_subtransaction(fetch_piece, work);
+		error = sl_call_try(call, fetch_piece, work);
 		if (error == NULL)
 			error = try_worker(work);
 		if (error == NULL)
-			error = try_in_subtransaction(record_piece, work);
+			error = sl_call_try(call, record_piece, work);
 	}
 	if (error != NULL)
 	{
 		sl_call_rollback();
 		return error;
 	}
-	return try_commit(work->call);
+	return try_commit(call);
 }
 
 /* What the history keeps of an error: everything but the query. */
@@ -334,7 +187,7 @@ failure_hint(const SlPlanItem *item, const SlOutcome *outcome)
  * even that fails, the first error still is what the caller has to know.
  */
 static void
-fail_revision(Call *call, const SlPlanItem *item, const SlOutcome *outcome,
+fail_revision(SlCall *call, const SlPlanItem *item, const SlOutcome *outcome,
 			  ErrorData *error)
 {
 	SlLogEntry	log = {0};
@@ -354,7 +207,7 @@ fail_revision(Call *call, const SlPlanItem *item, const SlOutcome *outcome,
 	}
 	PG_CATCH();
 	{
-		ErrorData  *second = take_error(call);
+		ErrorData  *second = sl_call_take_error(call);
 
 		ereport(WARNING,
 				(errmsg("the failure of revision \"%s\" could not be recorded: %s",
@@ -375,17 +228,19 @@ fail_revision(Call *call, const SlPlanItem *item, const SlOutcome *outcome,
 
 /* One revision, tried as often as lock_retries allows. */
 static void
-run_revision(Call *call, const SlPlan *plan, const SlPlanItem *item)
+run_revision(const Migration *migration, const SlPlan *plan,
+			 const SlPlanItem *item)
 {
+	SlCall	   *call = migration->call;
 	long		pause = RETRY_PAUSE_MIN;
 	int			attempt;
 
 	for (attempt = 0;; attempt++)
 	{
-		Work		work = {call, plan, item->revision};
+		Work		work = {migration, plan, item->revision};
 		ErrorData  *error;
 
-		MemoryContextReset(call->revision);
+		MemoryContextReset(call->work);
 		error = try_revision(&work, item);
 		if (error == NULL)
 		{
@@ -426,25 +281,26 @@ check_worker_logins(const SlPlan *plan)
 }
 
 /* All of it; the session's lock is held. */
-static void
-run_all(Call *call)
+void
+sl_migrate_locked(SlCall *call, const char *target, SlDirection direction)
 {
+	Migration	migration = {call, target, direction};
 	SlPlan	   *plan;
 	ListCell   *cell;
 
 	/* a snapshot from before the lock must not decide what is pending */
 	sl_call_commit();
-	plan = sl_plan_make(call->target, call->direction, &call->options);
+	plan = sl_plan_make(target, direction, &call->options);
 	if (plan != NULL)
 	{
-		MemoryContextSwitchTo(call->revision);
+		MemoryContextSwitchTo(call->work);
 		check_worker_logins(plan);
 		MemoryContextSwitchTo(call->context);
 		sl_call_commit();
 		foreach(cell, plan->items)
-			run_revision(call, plan, lfirst(cell));
+			run_revision(&migration, plan, lfirst(cell));
 	}
-	if (call->direction == SL_UP)
+	if (direction == SL_UP)
 	{
 		sl_plan_settle();
 		sl_call_commit();
@@ -459,72 +315,44 @@ run_all(Call *call)
 		sl_plan_report_external(plan, plan->items == NIL);
 }
 
-/* The same, and the lock given up whatever happens. */
 static void
-run_locked(Call *call)
+migrate(void *arg)
 {
-	PG_TRY();
-	{
-		run_all(call);
-	}
-	PG_CATCH();
-	{
-		/* at a FATAL exit the server releases it */
-		sl_lock_release(call->keys, ExclusiveLock);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	sl_lock_release(call->keys, ExclusiveLock);
+	Migration  *migration = arg;
+
+	sl_migrate_locked(migration->call, migration->target,
+					  migration->direction);
+}
+
+static bool
+is_done(void *arg)
+{
+	Migration  *migration = arg;
+
+	return sl_plan_nothing_to_do(migration->target, migration->direction);
 }
 
 /* What both procedures are. */
 static void
 run_call(FunctionCallInfo fcinfo, const char *name, SlDirection direction)
 {
-	Call		call = {0};
-	MemoryContext outer;
+	Migration	migration = {NULL, NULL, direction};
+	SlCall	   *call;
 
-	if (sl_fence_is_up())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s() cannot be called by a migration", name)));
-	sl_require_top_level(fcinfo, name,
-						 _("It commits after each revision."),
-						 _("Or use SELECT sl_apply_pending() in the transaction."));
-	sl_require_writer(name);
-	call.name = name;
-	call.direction = direction;
-	call.context = AllocSetContextCreate(PortalContext,
-										 "schema_lifecycle call",
-										 ALLOCSET_DEFAULT_SIZES);
-	call.revision = AllocSetContextCreate(call.context,
-										  "schema_lifecycle revision",
-										  ALLOCSET_DEFAULT_SIZES);
-	outer = MemoryContextSwitchTo(call.context);
-	call.keys = sl_lock_keys();
+	call = sl_call_begin(fcinfo, name,
+						 _("Or use SELECT sl_apply_pending() in the transaction."),
+						 PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
+	migration.call = call;
 	if (!PG_ARGISNULL(0))
-		call.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+		migration.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	else if (direction == SL_DOWN)
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("the target of a revert must be named"),
 				 errhint("'base' reverts everything.")));
-	sl_options_resolve(&call.options,
-					   PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
-
-	/* the caller's bounds one statement, and this is many */
-	disable_timeout(STATEMENT_TIMEOUT, false);
-	sl_disable_transaction_timeout();
-
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to SPI");
-	MemoryContextSwitchTo(call.context);
-	if (!sl_plan_nothing_to_do(call.target, direction) &&
-		wait_for_lock(&call))
-		run_locked(&call);
-	SPI_finish();
-	MemoryContextSwitchTo(outer);
-	MemoryContextDelete(call.context);
+	if (!is_done(&migration) && sl_call_lock(call, is_done, &migration))
+		sl_call_run_locked(call, migrate, &migration);
+	sl_call_end(call);
 }
 
 /* CALL sl_migrate(target, options) */

@@ -56,7 +56,7 @@ require_history(const SlOptions *options)
 {
 	char	   *object;
 
-	if (!sl_log_is_empty(true))
+	if (options->objects_are_known || !sl_log_is_empty(true))
 		return;
 	object = sl_find_managed_object(options->managed_schemas);
 	if (object != NULL)
@@ -65,7 +65,7 @@ require_history(const SlOptions *options)
 				 errmsg("database has objects but no history"),
 				 errdetail("For example %s; running the first revision would fail or do harm.",
 						   object),
-				 errhint("Say which revision the database is at with sl_stamp(revision, force => true); sl_adopt() and CALL sl_boot(), which find it out, come with a later release. Name the schemas that are the migrations' business with sl_configure('managed_schemas', ...).")));
+				 errhint("sl_adopt() finds out at which revision it is, from the catalog and from another tool's version table, and CALL sl_boot() does that and the rest. Name the schemas that are the migrations' business with sl_configure('managed_schemas', ...).")));
 }
 
 /* What an external revision is waiting for, by the format it came from. */
@@ -77,9 +77,11 @@ static const struct
 	{"alembic", "alembic upgrade"},
 };
 
-static const char *
-external_command(const char *format)
+/* The other tool's command, or NULL. */
+const char *
+sl_plan_external_command(const SlPlan *plan)
 {
+	const char *format = plan->external_format;
 	int			i;
 
 	for (i = 0; format != NULL && i < (int) lengthof(external_commands); i++)
@@ -92,7 +94,7 @@ external_command(const char *format)
 void
 sl_plan_report_external(const SlPlan *plan, bool atomic)
 {
-	const char *command = external_command(plan->external_format);
+	const char *command = sl_plan_external_command(plan);
 
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),
@@ -102,10 +104,9 @@ sl_plan_report_external(const SlPlan *plan, bool atomic)
 			 errdetail("It has no script here. Nothing was applied.") :
 			 errdetail("It has no script here. What comes before it was applied."),
 			 command != NULL ?
-			 errhint("Run \"%s %s\", record it with sl_stamp('%s', force => true), and call again; or push the script of the revision.",
-					 command, plan->external, plan->external) :
-			 errhint("Run it there, record it with sl_stamp('%s', force => true), and call again; or push the script of the revision.",
-					 plan->external)));
+			 errhint("Run \"%s %s\", take it over with sl_adopt(), and call again; or push the script of the revision.",
+					 command, plan->external) :
+			 errhint("Run it there, take it over with sl_adopt(), and call again; or push the script of the revision.")));
 }
 
 /* A missing down script is an error before anything runs. */

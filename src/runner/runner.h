@@ -48,8 +48,11 @@ typedef enum SlConfinement
 
 extern SlConfinement sl_confinement(const char *revision, Oid registrar,
 									const char *registrar_name);
+extern bool sl_may_run_scripts_of(Oid registrar);
+extern bool sl_can_login(Oid role);
 extern void sl_confine(SlConfinement confinement, SlIdentity *before);
 extern void sl_unconfine(const SlIdentity *before);
+extern void sl_act_for_table(Oid owner, SlIdentity *before);
 extern Oid	sl_worker_login(const char *revision, Oid registrar,
 							const char *registrar_name);
 extern Oid	sl_worker_login_for_nobody(const char *function);
@@ -112,7 +115,13 @@ extern void sl_set_constraints(List *names, bool deferred);
 /* in execute.c */
 
 /* A script at work; also what the error context speaks of. */
-typedef struct SlRun
+typedef struct SlRun SlRun;
+
+/* Who runs a statement: sl_execute_statement, or somebody around it. */
+typedef void (*SlExecutor) (SlRun *run, const SlStatement *statement,
+							void *arg);
+
+struct SlRun
 {
 	const char *caller;			/* sl_apply_pending, ...: for activity */
 	const char *revision;
@@ -121,7 +130,9 @@ typedef struct SlRun
 	int			total;			/* statements, for activity */
 	int			statement_timeout;	/* ms, armed for each statement, or 0 */
 	const SlStatement *statement;	/* the one at work, or NULL */
-} SlRun;
+	SlExecutor	executor;		/* NULL: sl_execute_statement */
+	void	   *executor_arg;
+};
 
 extern void sl_run_context_push(SlRun *run, ErrorContextCallback *callback);
 extern void sl_execute_statement(SlRun *run, const SlStatement *statement);
@@ -172,6 +183,10 @@ extern void sl_run_revision(const SlRegistryEntry *entry,
 extern int	sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
 						  const char *caller, const SlOptions *options,
 						  bool open, List **changes);
+extern int	sl_run_script_by(const SlRegistryEntry *entry,
+							 SlDirection direction, const char *caller,
+							 const SlOptions *options, bool open,
+							 SlExecutor executor, void *executor_arg);
 extern int	sl_run_script_only(const SlRegistryEntry *entry,
 							   SlConfinement confinement, const char *caller,
 							   const SlOptions *options, List **changes);
@@ -184,6 +199,28 @@ extern void sl_notice_done(const SlRegistryEntry *entry,
 						   const SlOutcome *outcome);
 extern void sl_fill_outcome(SlOutcome *outcome, SlDirection direction,
 							int statements, TimestampTz started);
+
+/* in record.c */
+
+/* What was recorded, for who keeps other books in step with ours. */
+typedef struct SlRecord
+{
+	const char *revision;
+	SlDirection direction;
+	int64		elapsed;		/* microseconds; -1: it did not run */
+} SlRecord;
+
+/*
+ * Called in the transaction that records, after it has, and as the caller;
+ * once for all that a run in one transaction records.  An error undoes it.
+ */
+typedef void (*SlRecordHook) (const SlRecord *records, int count);
+
+extern void sl_record_hook_set(SlRecordHook hook);
+extern void sl_recorded(const SlRecord *records, int count);
+extern void sl_recorded_one(const char *revision, SlDirection direction,
+							int64 elapsed);
+extern void sl_recorded_words(List *revisions, SlDirection direction);
 
 /* in plan.c */
 
@@ -215,6 +252,14 @@ extern void sl_plan_lock(SlPlan *plan);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);
+extern const char *sl_plan_external_command(const SlPlan *plan);
+
+/* in scripts.c */
+typedef struct SlScripts SlScripts;
+
+extern SlScripts *sl_scripts_begin(const SlPlan *plan);
+extern SlRegistryEntry *sl_scripts_get(SlScripts *scripts, ListCell *at);
+extern void sl_scripts_end(SlScripts *scripts);
 
 /* in steps.c: scripts that run outside a transaction */
 
@@ -268,15 +313,6 @@ struct SlStepPlan
 extern void sl_step_look(Node *stmt, const SlJournalStep *step,
 						 SlStepPlan *plan);
 extern void sl_step_verify(Node *stmt);
-
-/* in call.c: what procedures that commit have in common */
-extern void sl_require_top_level(FunctionCallInfo fcinfo, const char *name,
-								 const char *detail, const char *instead);
-extern void sl_call_commit(void);
-extern void sl_call_rollback(void);
-extern void sl_call_pause(long ms);
-extern ErrorData *sl_call_try(void (*piece) (void *arg), void *arg,
-							  MemoryContext context);
 
 /* in jobs.c: what background workers do; worker.h has what they are */
 extern void sl_run_in_worker(const SlRegistryEntry *entry,

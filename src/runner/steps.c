@@ -702,4 +702,5 @@ sl_record_steps_done(const SlRegistryEntry *entry, SlDirection direction,
 				   direction == SL_UP ?
 				   sl_footprint_finish_steps(entry, log_id) : NULL);
 	sl_journal_clear(entry->revision);
+	sl_recorded_one(entry->revision, direction, outcome->elapsed);
 }

@@ -44,6 +44,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "runner/call.h"
 #include "runner/worker.h"
 
 #define QUEUE_SIZE 65536

@@ -169,6 +169,19 @@ judge(SlScanner *scanner, const SlStatement *statement, SlScriptInfo *info)
 	}
 }
 
+/* See script.h. */
+bool
+sl_statement_is_refused(Node *stmt, const char **message, const char **hint)
+{
+	SlRefusal	refusal;
+
+	if (!is_refused(stmt, &refusal))
+		return false;
+	*message = refusal.message;
+	*hint = refusal.hint;
+	return true;
+}
+
 static bool
 is_refused(Node *stmt, SlRefusal *refusal)
 {

@@ -23,6 +23,13 @@ static bool next_parsed(SlScanner *scanner, SlStatement *statement,
 static void take_off(SlScanner *scanner, const TransactionStmt *stmt,
 					 const SlPosition *start);
 
+/* See script.h. */
+void
+sl_scan_leniently(SlScanner *scanner)
+{
+	scanner->lenient = true;
+}
+
 /*
  * See script.h.
  */
@@ -38,6 +45,11 @@ sl_scan_next(SlScanner *scanner, SlStatement *statement)
 		if (!IsA(stmt, TransactionStmt))
 		{
 			statement->ordinal = ++scanner->ordinal;
+			return true;
+		}
+		if (scanner->lenient)
+		{
+			statement->ordinal = scanner->ordinal;
 			return true;
 		}
 		take_off(scanner, (TransactionStmt *) stmt, &start);

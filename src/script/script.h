@@ -78,6 +78,13 @@ extern SlScanner *sl_scan_begin(const char *text, Size length,
 extern bool sl_scan_next(SlScanner *scanner, SlStatement *statement);
 extern void sl_scan_end(SlScanner *scanner);
 
+/*
+ * For a script that is only looked at: transaction control comes like any
+ * other statement, with the ordinal of the one before it, and the parser's
+ * notices are not sent.  To be called before the first sl_scan_next.
+ */
+extern void sl_scan_leniently(SlScanner *scanner);
+
 /* What one pass over a script tells. */
 typedef struct SlScriptInfo
 {
@@ -109,6 +116,10 @@ extern void sl_script_check(const char *text, Size length,
 /* The class of one statement, from its raw tree alone. */
 extern bool sl_statement_is_transactional(Node *stmt, const char **command);
 extern bool sl_statement_has_data(Node *stmt);
+
+/* Would sl_script_check refuse it?  Then why, and what to do. */
+extern bool sl_statement_is_refused(Node *stmt, const char **message,
+									const char **hint);
 
 /*
  * Do two scripts mean the same: the same statements by raw parse tree without
@@ -148,6 +159,33 @@ typedef struct SlComment
 
 extern List *sl_script_comments(const char *text, Size length,
 								const SlOrigin *origin);
+
+/*
+ * Names that the server will cut, as they are longer than an identifier may
+ * be: in the order of the text, what is quoted without its quotes.
+ */
+typedef struct SlLongName
+{
+	const char *name;
+	int			line;			/* origin included */
+} SlLongName;
+
+extern List *sl_script_long_names(const char *text, Size length,
+								  const SlOrigin *origin);
+
+/*
+ * The SQL statements in the body of a PL/pgSQL routine or DO block.  What
+ * cannot be told from the text (EXECUTE of a computed string, and whatever
+ * is not understood) comes without a tree.
+ */
+typedef struct SlEmbedded
+{
+	int			line;			/* first_line included */
+	RawStmt    *tree;			/* NULL: opaque */
+	const char *what;			/* then its first word, in upper case */
+} SlEmbedded;
+
+extern List *sl_block_statements(const char *body, int first_line);
 
 /* Hex SHA-256 of bytes. */
 extern void sl_sha256_hex(const void *data, Size length, char out[65]);

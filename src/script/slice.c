@@ -200,7 +200,7 @@ sl_slice_parse(SlScanner *scanner, const SlSlice *slice, const char *text)
 	callback.arg = scanner;
 	callback.previous = error_context_stack;
 
-	pin(&pins, false);
+	pin(&pins, scanner->lenient);
 	PG_TRY();
 	{
 		error_context_stack = &callback;

@@ -89,6 +89,7 @@ struct SlScanner
 	int			cursor;			/* where the parser saw an error; 0: nowhere */
 	SlTokenHook hook;
 	void	   *hook_arg;
+	bool		lenient;		/* see sl_scan_leniently */
 
 	/* of the layer above: statements */
 	int			slices;			/* with BEGIN and COMMIT */

@@ -17,9 +17,11 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "common/sl_compat.h"
 #include "common/sl_errors.h"
+#include "lint/lint.h"
 #include "status/status.h"
 
 PG_FUNCTION_INFO_V1(sl_assert);
@@ -45,6 +47,7 @@ static void check_requirements(const SlReport *report, Findings *findings);
 static void check_pending(const SlReport *report, Findings *findings);
 static void check_unexpected(const SlReport *report, Findings *findings);
 static void check_unverifiable(const SlReport *report, Findings *findings);
+static void check_lint(const SlReport *report, Findings *findings);
 
 /* The checks, in the order in which they are made. */
 static const struct
@@ -71,6 +74,8 @@ static const struct
 	"See sl_detect_drift(): write a revision for what is to stay, or sl_accept() it."},
 	{"unverifiable", false, true, check_unverifiable,
 	"See sl_detect_stamp_drift(); sl_configure('allow_unverifiable', 'on') is for a database that another tool has migrated so far."},
+	{"lint", false, false, check_lint,
+	"See sl_lint(): change the revision, or write \"-- sl:ignore RULE REASON\" above the statement."},
 };
 
 static void
@@ -147,7 +152,10 @@ static bool
 is_unknown(const SlReport *report, Findings *findings)
 {
 	if (report->unknown && findings->count == 0)
-		add(findings, pstrdup(_("history or schema changed again and again while they were read")));
+	{
+		add(findings, pstrdup(_("history and schema could not be read as of one moment")));
+		findings->hint = "They are being changed, or somebody holds a lock on a view that has to be read: try again, see sl_status()->'lock' and pg_locks.";
+	}
 	return report->unknown;
 }
 
@@ -279,6 +287,36 @@ check_unverifiable(const SlReport *report, Findings *findings)
 	}
 }
 
+/* Only what would fail, or stop others. */
+static void
+add_lint(const SlLintFinding *finding, void *arg)
+{
+	Findings   *findings = (Findings *) arg;
+	MemoryContext caller;
+
+	if (finding->severity != SL_ERROR)
+		return;
+
+	/* this is called in a memory context that ends with the script */
+	caller = MemoryContextSwitchTo(GetMemoryChunkContext(findings->text.data));
+	if (finding->line > 0)
+		add(findings,
+			psprintf(_("revision %s, line %d: %s: %s"),
+					 finding->revision, finding->line, finding->rule,
+					 finding->message));
+	else
+		add(findings,
+			psprintf(_("revision %s: %s: %s"), finding->revision,
+					 finding->rule, finding->message));
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+check_lint(const SlReport *report, Findings *findings)
+{
+	sl_lint_revisions(report->standing.pending, NULL, add_lint, findings);
+}
+
 /* Which checks are asked for: an array of the size of the table. */
 static bool *
 parse_checks(ArrayType *array)
@@ -305,62 +343,71 @@ parse_checks(ArrayType *array)
 		for (c = 0; c < (int) lengthof(checks); c++)
 			if (strcmp(checks[c].name, name) == 0)
 				break;
-		if (strcmp(name, "lint") == 0)
-			ereport(ERROR,
-					(errcode(SL_ERR_BAD_INPUT),
-					 errmsg("check \"lint\" is not available in this version"),
-					 errhint("It comes with sl_lint().")));
 		if (c == (int) lengthof(checks))
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
 					 errmsg("unknown check \"%s\"", name),
-					 errhint("Available checks: graph, head, stamp, drift, requirements, pending, unexpected, unverifiable.")));
+					 errhint("Available checks: graph, head, stamp, drift, requirements, pending, unexpected, unverifiable, lint.")));
 		wanted[c] = true;
 	}
 	return wanted;
 }
 
-/* sl_assert(expected_head, checks) */
-Datum
-sl_assert(PG_FUNCTION_ARGS)
+/* What the wanted checks find. */
+static void
+look_for_findings(const SlReport *report, const bool *wanted,
+				  Findings *findings)
 {
-	char	   *expected = PG_ARGISNULL(0) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(0));
-	bool	   *wanted = PG_ARGISNULL(1) ? NULL :
-		parse_checks(PG_GETARG_ARRAYTYPE_P(1));
-	SlReportDepth depth = SL_REPORT_HISTORY;
-	Findings	findings = {{0}};
-	SlReport   *report;
 	int			i;
 
-	initStringInfo(&findings.text);
-	if (wanted == NULL)
-	{
-		wanted = palloc0_array(bool, lengthof(checks));
-		for (i = 0; i < (int) lengthof(checks); i++)
-			wanted[i] = checks[i].by_default;
-	}
+	initStringInfo(&findings->text);
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
-		if (wanted[i] && checks[i].facts)
-			depth = SL_REPORT_ALL;
-		findings.stamp |= wanted[i] && checks[i].check == check_stamp;
-		findings.drift |= wanted[i] && checks[i].check == check_drift;
+		findings->stamp |= wanted[i] && checks[i].check == check_stamp;
+		findings->drift |= wanted[i] && checks[i].check == check_drift;
 	}
-	report = sl_report_make(expected, depth);
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
 		if (!wanted[i])
 			continue;
-		checks[i].check(report, &findings);
-		if (findings.count > 0 && findings.hint == NULL)
-			findings.hint = checks[i].hint;
+		checks[i].check(report, findings);
+		if (findings->count > 0 && findings->hint == NULL)
+			findings->hint = checks[i].hint;
 	}
+	if (findings->count > FINDINGS_SHOWN)
+		appendStringInfo(&findings->text, _("\nand %d more"),
+						 findings->count - FINDINGS_SHOWN);
+}
+
+/*
+ * What these checks find, a line each, the first lines of many, and what to
+ * do in the last; NULL if they find nothing.  'names' ends with NULL.
+ */
+char *
+sl_findings_text(const SlReport *report, const char *const *names)
+{
+	bool	   *wanted = palloc0_array(bool, lengthof(checks));
+	Findings	findings = {{0}};
+	int			i;
+
+	for (; *names != NULL; names++)
+		for (i = 0; i < (int) lengthof(checks); i++)
+			wanted[i] |= strcmp(checks[i].name, *names) == 0;
+	look_for_findings(report, wanted, &findings);
 	if (findings.count == 0)
-		PG_RETURN_VOID();
-	if (findings.count > FINDINGS_SHOWN)
-		appendStringInfo(&findings.text, _("\nand %d more"),
-						 findings.count - FINDINGS_SHOWN);
+		return NULL;
+	return psprintf("%s\n%s", findings.text.data, _(findings.hint));
+}
+
+/* Make the checks; SL004 with what they found. */
+static void
+make_checks(const SlReport *report, const bool *wanted)
+{
+	Findings	findings = {{0}};
+
+	look_for_findings(report, wanted, &findings);
+	if (findings.count == 0)
+		return;
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),
 			 findings.count == 1 ?
@@ -372,5 +419,51 @@ sl_assert(PG_FUNCTION_ARGS)
 			 findings.count == 1 ? 0 :
 			 errdetail_internal("%s", findings.text.data),
 			 errhint("%s", _(findings.hint))));
-	PG_RETURN_VOID();			/* keep the compiler quiet */
+}
+
+static bool *
+default_checks(void)
+{
+	bool	   *wanted = palloc0_array(bool, lengthof(checks));
+	int			i;
+
+	for (i = 0; i < (int) lengthof(checks); i++)
+		wanted[i] = checks[i].by_default;
+	return wanted;
+}
+
+/*
+ * SL004 with all that keeps a report, of SL_REPORT_ALL, from being right.
+ * Returns if it is.
+ */
+void
+sl_assert_report(const SlReport *report)
+{
+	bool	   *wanted = default_checks();
+	int			i;
+
+	for (i = 0; i < (int) lengthof(checks); i++)
+		if (checks[i].check == check_pending ||
+			(checks[i].check == check_unverifiable &&
+			 !report->options.allow_unverifiable))
+			wanted[i] = true;
+	make_checks(report, wanted);
+}
+
+/* sl_assert(expected_head, checks) */
+Datum
+sl_assert(PG_FUNCTION_ARGS)
+{
+	char	   *expected = PG_ARGISNULL(0) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(0));
+	bool	   *wanted = PG_ARGISNULL(1) ? default_checks() :
+		parse_checks(PG_GETARG_ARRAYTYPE_P(1));
+	SlReportDepth depth = SL_REPORT_HISTORY;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(checks); i++)
+		if (wanted[i] && checks[i].facts)
+			depth = SL_REPORT_ALL;
+	make_checks(sl_report_make(expected, depth), wanted);
+	PG_RETURN_VOID();
 }

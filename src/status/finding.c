@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "common/sl_compat.h"
@@ -24,6 +25,35 @@
 
 /* so many of each kind are in sl_status() */
 #define FINDINGS_SHOWN 20
+
+/* and so much of a value, in bytes */
+#define VALUE_SHOWN 500
+
+/*
+ * No answer is a place for the whole text of a definition: what is longer than
+ * so many bytes is cut, to where it differs from the other.
+ */
+char *
+sl_value_cut(const char *value, const char *other, int shown)
+{
+	int			length;
+	int			from = 0;
+	int			to;
+
+	if (value == NULL)
+		return NULL;
+	length = strlen(value);
+	if (length <= shown)
+		return pstrdup(value);
+	if (other != NULL)
+		while (value[from] != '\0' && value[from] == other[from])
+			from++;
+	from = Min(from, length - shown);
+	from = pg_mbcliplen(value, length, Max(from - shown / 10, 0));
+	to = from + pg_mbcliplen(value + from, length - from, shown);
+	return psprintf("%s%.*s%s", from > 0 ? "... " : "", to - from,
+					value + from, to < length ? " ..." : "");
+}
 
 char *
 sl_drift_text(const SlDriftFinding *finding)
@@ -79,15 +109,19 @@ put_drift(SlDocument *document, const SlDriftFinding *finding)
 	sl_json_string(document, "identity", finding->identity);
 	sl_json_string(document, "problem", finding->problem);
 	sl_json_string(document, "attribute", finding->attribute);
-	sl_json_string(document, "expected", finding->expected);
-	sl_json_string(document, "actual", finding->actual);
+	sl_json_string(document, "expected",
+				   sl_value_cut(finding->expected, finding->actual,
+								VALUE_SHOWN));
+	sl_json_string(document, "actual",
+				   sl_value_cut(finding->actual, finding->expected,
+								VALUE_SHOWN));
 	sl_json_string(document, "revision", finding->revision);
 	sl_json_end_object(document);
 }
 
 /* What is worse comes first; what nobody expected after what is wrong. */
-static int
-weight(const SlDriftFinding *finding)
+int
+sl_drift_weight(const SlDriftFinding *finding)
 {
 	if (strcmp(finding->severity, "info") == 0)
 		return 3;
@@ -119,7 +153,7 @@ sl_json_drift(SlDocument *document, const SlReport *report)
 	{
 		foreach(cell, report->truth.drift)
 		{
-			if (weight(lfirst(cell)) != level)
+			if (sl_drift_weight(lfirst(cell)) != level)
 				continue;
 			if (shown++ == FINDINGS_SHOWN)
 				break;

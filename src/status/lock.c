@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "ledger/ledger.h"
@@ -106,4 +107,51 @@ sl_json_lock(SlDocument *document)
 	sl_json_string(document, "prepared_transaction", gid);
 	put_activity(document, holder.pid, worker.pid);
 	sl_json_end_object(document);
+}
+
+/*
+ * Who migrates what since when, as a sentence; NULL if nobody does.
+ */
+char *
+sl_lock_holder_text(void)
+{
+	SlHolder	holder;
+	SlHolder	worker;
+	SlActivity *activity;
+	SlActivity *busy;
+	const char *statement = NULL;
+	char	   *revision = NULL;
+	StringInfoData buf;
+
+	if (RecoveryInProgress() || !sl_lock_look(&holder, &worker))
+		return NULL;
+	if (TransactionIdIsValid(holder.prepared_xid))
+	{
+		char	   *gid = sl_prepared_transaction_gid(holder.prepared_xid);
+
+		return psprintf(_("The migration lock is held by prepared transaction \"%s\"."),
+						gid != NULL ? gid : "?");
+	}
+	activity = sl_activity_of(holder.pid != 0 ? holder.pid : worker.pid);
+	if (activity == NULL)
+		return NULL;
+	busy = worker.pid != 0 ? sl_activity_of(worker.pid) : NULL;
+	if (busy != NULL)
+		revision = revision_of(busy->query, &statement);
+	if (revision == NULL)
+		revision = revision_of(activity->query, &statement);
+	initStringInfo(&buf);
+	appendStringInfo(&buf,
+					 _("Process %d holds the migration lock since %s, application \"%s\", client %s"),
+					 holder.pid != 0 ? holder.pid : worker.pid,
+					 activity->since != NULL ? activity->since : "?",
+					 activity->application_name != NULL ?
+					 activity->application_name : "",
+					 activity->client);
+	if (revision != NULL)
+		appendStringInfo(&buf, _(", and runs revision \"%s\""), revision);
+	if (statement != NULL)
+		appendStringInfo(&buf, ", %s", statement);
+	appendStringInfoChar(&buf, '.');
+	return buf.data;
 }

@@ -20,10 +20,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "parser/scansup.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
+#include "utils/resowner.h"
 
 #include "common/invalidation.h"
 #include "common/sl_compat.h"
@@ -31,6 +35,9 @@
 
 /* so often is a moving history read */
 #define MAX_LOOKS 3
+
+/* so long is waited for a lock that stands in the way of a look: ms */
+#define LOCK_WAIT 5000
 
 static bool is_empty(const SlReport *report);
 static bool is_unknown_head(const SlReport *report);
@@ -338,8 +345,53 @@ count_drifts(SlReport *report)
 }
 
 /*
+ * Hold the history against the catalog.  Whoever asks for the state of a
+ * database is not to hang on a lock that somebody holds on a view or its
+ * tables: then things are as if they moved, and the verdict is "unknown".
+ */
+static void
+look_at_truth(SlTruth *truth)
+{
+	MemoryContext before = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(before);
+	PG_TRY();
+	{
+		int			nest_level = NewGUCNestLevel();
+
+		if (LockTimeout == 0 || LockTimeout > LOCK_WAIT)
+			(void) set_config_option("lock_timeout", CppAsString2(LOCK_WAIT),
+									 PGC_USERSET, PGC_S_SESSION,
+									 GUC_ACTION_SAVE, true, 0, false);
+		sl_truth_look(truth);
+		AtEOXact_GUC(true, nest_level);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(before);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(before);
+	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	FreeErrorData(error);
+	memset(truth, 0, sizeof(*truth));
+	truth->moved = true;
+}
+
+/*
  * Everything as of now.  An error is the reader's: tables of ours that are
- * damaged, a lock that is not to be had.
+ * damaged.
  */
 SlReport *
 sl_report_make(const char *expected, SlReportDepth depth)
@@ -361,7 +413,7 @@ sl_report_make(const char *expected, SlReportDepth depth)
 		if (!report->empty && depth != SL_REPORT_HISTORY &&
 			(report->verdict == NULL || depth == SL_REPORT_ALL))
 		{
-			sl_truth_look(&report->truth);
+			look_at_truth(&report->truth);
 			report->looked = true;
 			report->unknown = report->truth.moved;
 		}

@@ -87,13 +87,10 @@ put_coverage(SlDocument *document, const SlReport *report)
 	sl_json_end_object(document);
 }
 
-/* sl_status(expected_head) */
-Datum
-sl_status(PG_FUNCTION_ARGS)
+/* A report as a document. */
+Jsonb *
+sl_status_document(const SlReport *report, const char *expected)
 {
-	char	   *expected = PG_ARGISNULL(0) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(0));
-	SlReport   *report = sl_report_make(expected, SL_REPORT_ALL);
 	SlDocument	document = {NULL, NULL};
 
 	sl_json_begin_object(&document, NULL);
@@ -114,5 +111,16 @@ sl_status(PG_FUNCTION_ARGS)
 	sl_json_string(&document, "server_version",
 				  GetConfigOptionByName("server_version", NULL, false));
 	sl_json_end_object(&document);
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(document.result));
+	return JsonbValueToJsonb(document.result);
+}
+
+/* sl_status(expected_head) */
+Datum
+sl_status(PG_FUNCTION_ARGS)
+{
+	char	   *expected = PG_ARGISNULL(0) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(0));
+	SlReport   *report = sl_report_make(expected, SL_REPORT_ALL);
+
+	PG_RETURN_JSONB_P(sl_status_document(report, expected));
 }

@@ -81,17 +81,36 @@ extern SlReport *sl_report_make(const char *expected, SlReportDepth depth);
 extern bool sl_stamp_is_wanted(const SlReport *report,
 							   const SlStampFinding *finding);
 
+/* in status.c */
+extern Jsonb *sl_status_document(const SlReport *report,
+								 const char *expected);
+
+/* in assert.c */
+extern void sl_assert_report(const SlReport *report);
+
 /* in finding.c */
 struct SlDocument;
 extern char *sl_drift_text(const SlDriftFinding *finding);
 extern char *sl_stamp_text(const SlStampFinding *finding);
+extern char *sl_value_cut(const char *value, const char *other, int shown);
+
+/* From 0, what is worst, to 3. */
+extern int	sl_drift_weight(const SlDriftFinding *finding);
 extern void sl_json_drift(struct SlDocument *document, const SlReport *report);
 extern void sl_json_stamp_drift(struct SlDocument *document,
 							   const SlReport *report);
 
+/* in assert.c */
+extern char *sl_findings_text(const SlReport *report,
+							  const char *const *names);
+
 /* in verify.c */
 extern bool sl_verdict_is_unknown(const SlVerdict *verdict);
 extern bool sl_ready_of(const SlReport *report, const char *expected);
+extern bool sl_ready_now(const char *expected);
+
+/* in lock.c */
+extern char *sl_lock_holder_text(void);
 
 /* in require.c */
 extern bool sl_error_must_pass(const ErrorData *error);

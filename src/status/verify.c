@@ -218,10 +218,8 @@ kept_answer(const char *expected)
 }
 
 static void
-answer_question(FunctionCallInfo fcinfo, bool *verified, bool *ready)
+answer_question(const char *expected, bool *verified, bool *ready)
 {
-	char	   *expected = PG_ARGISNULL(0) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const Answer *answer = kept_answer(expected);
 
 	if (answer != NULL)
@@ -233,6 +231,23 @@ answer_question(FunctionCallInfo fcinfo, bool *verified, bool *ready)
 		answer_safely(expected, verified, ready);
 }
 
+/* sl_ready(), for who asks it again and again */
+bool
+sl_ready_now(const char *expected)
+{
+	bool		verified = false;
+	bool		ready = false;
+
+	answer_question(expected, &verified, &ready);
+	return ready;
+}
+
+static char *
+expected_argument(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
 /* sl_verify(expected_head) */
 Datum
 sl_verify(PG_FUNCTION_ARGS)
@@ -240,7 +255,7 @@ sl_verify(PG_FUNCTION_ARGS)
 	bool		verified = false;
 	bool		ready = false;
 
-	answer_question(fcinfo, &verified, &ready);
+	answer_question(expected_argument(fcinfo), &verified, &ready);
 	PG_RETURN_BOOL(verified);
 }
 
@@ -248,9 +263,5 @@ sl_verify(PG_FUNCTION_ARGS)
 Datum
 sl_ready(PG_FUNCTION_ARGS)
 {
-	bool		verified = false;
-	bool		ready = false;
-
-	answer_question(fcinfo, &verified, &ready);
-	PG_RETURN_BOOL(ready);
+	PG_RETURN_BOOL(sl_ready_now(expected_argument(fcinfo)));
 }

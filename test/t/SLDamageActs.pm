@@ -458,11 +458,24 @@ sub add_a_column
 	return $act;
 }
 
+# What writes a table anew builds its indexes anew, too: one that a damage had
+# made invalid would be valid again.
+sub has_damaged_index
+{
+	my ($w, $t) = @_;
+
+	return 0 unless $w->{damaging};
+	return grep {
+		$_->{kind} =~ /^(index|constraint)$/ && $_->{parent} == $t && $_->{touched}
+	} @{ $w->{objects} };
+}
+
 sub persistence
 {
 	my ($w, $t) = @_;
 	my ($was, $is) = $t->{unlogged} ? qw(unlogged permanent) : qw(permanent unlogged);
 
+	return undef if has_damaged_index($w, $t);
 	return undef
 	  if $t->{fixed_persistence} || $t->{parted} || $t->{lonely}
 	  || $t->{owns_sequence} && $w->{damaging};
@@ -626,7 +639,8 @@ sub column_type_act
 	{
 		return undef
 		  if @users || defined $c->{default} || $c->{collate} || $c->{tweaked}
-		  || !is_lone($c->{parent}) || $c->{compress};
+		  || !is_lone($c->{parent}) || $c->{compress}
+		  || has_damaged_index($w, $c->{parent});
 	}
 	return undef if grep { $_->{kind} !~ /^(index|constraint|statistics)$/ } @users;
 	return undef if grep { $_->{form} && $_->{form} =~ /brin|text_pattern/ } @users;

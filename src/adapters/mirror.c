@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * mirror.c
+ *	  Version tables of other tools, kept in step with the history.
+ *
+ * In the transaction that writes the history, so that there is never one
+ * without the other: dropping the extension leaves a tool that knows where it
+ * is.  What a table of the tool cannot hold (revisions that come from
+ * elsewhere) it does not get.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/adapters/mirror.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "adapters/adapters_private.h"
+
+/* Bring a table in step with what is applied now. */
+void
+sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
+			   int count)
+{
+	SlSync		sync = {table};
+
+	sl_reach_init(&sync.reach, table->adapter);
+	sync.words = sl_version_table_words(table);
+	sync.records = records;
+	sync.nrecords = count;
+	table->adapter->sync(&sync);
+}
+
+/* One revision of the tool's that ran up needs no look at the others. */
+static bool
+sync_one(const SlVersionTable *table, const SlRecord *record)
+{
+	SlRegistryEntry *entry;
+
+	if (table->adapter->sync_one == NULL || record->direction != SL_UP)
+		return false;
+	entry = sl_registry_get(record->revision, true);
+	return entry != NULL && entry->kind == SL_KIND_VERSIONED &&
+		sl_adapter_has_format(table->adapter, entry->format) &&
+		table->adapter->sync_one(table, entry, record);
+}
+
+static void
+mirror_one(const SlVersionTableRow *row, const SlRecord *records, int count)
+{
+	SlVersionTable *table = sl_version_table_known(row);
+
+	if (table == NULL ||
+		!sl_version_table_lock(table, ShareRowExclusiveLock))
+	{
+		(void) sl_version_table_drop(row->schema, row->name);
+		ereport(WARNING,
+				(errmsg("version table \"%s.%s\" is gone, or is no table of %s any more",
+						row->schema, row->name, row->tool),
+				 errdetail("It is not kept in step from now on.")));
+		return;
+	}
+	if (count != 1 || !sync_one(table, &records[0]))
+		sl_mirror_sync(table, records, count);
+}
+
+/* This transaction has recorded something. */
+static void
+mirror_records(const SlRecord *records, int count)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext,
+											  "schema_lifecycle mirror",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(cxt);
+	ListCell   *cell;
+
+	foreach(cell, sl_version_tables_read(true))
+	{
+		const SlVersionTableRow *row = lfirst(cell);
+
+		if (row->mirror)
+			mirror_one(row, records, count);
+	}
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(cxt);
+}
+
+void
+sl_mirror_init(void)
+{
+	sl_record_hook_set(mirror_records);
+}

@@ -1,0 +1,214 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_order.c
+ *	  In which order the columns of a relation are to be made.
+ *
+ * That is no fact, but INSERT without names and values of composite types
+ * depend on it.  So columns come in the order of the revisions that made
+ * them, and those of one revision as its script has them.  Where no statement
+ * of the script names them (LIKE, AS, a rename), they come by name.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/heal/column_order.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "common/sl_compat.h"
+#include "heal/heal_private.h"
+
+/* A column that a statement names. */
+typedef struct Named
+{
+	char	   *schema;			/* quoted; NULL: not given */
+	char	   *relation;
+	char	   *column;
+} Named;
+
+/* A revision's columns, in the order of its script. */
+typedef struct Script
+{
+	const char *revision;
+	List	   *named;			/* Named * */
+} Script;
+
+/* What the sort needs of a column. */
+typedef struct Place
+{
+	int			birth;
+	int			position;
+	int			sequence;		/* by name, as they came */
+	ListCell   *cell;
+	void	   *difference;
+} Place;
+
+static void
+note_column(Script *script, const RangeVar *relation, const char *column)
+{
+	Named	   *named = palloc0_object(Named);
+
+	if (relation->schemaname != NULL)
+		named->schema = pstrdup(quote_identifier(relation->schemaname));
+	named->relation = pstrdup(quote_identifier(relation->relname));
+	named->column = pstrdup(quote_identifier(column));
+	script->named = lappend(script->named, named);
+}
+
+static void
+note_definitions(Script *script, const RangeVar *relation, List *elements)
+{
+	ListCell   *cell;
+
+	foreach(cell, elements)
+		if (IsA(lfirst(cell), ColumnDef))
+			note_column(script, relation,
+						lfirst_node(ColumnDef, cell)->colname);
+}
+
+static void
+note_statement(Script *script, Node *tree)
+{
+	ListCell   *cell;
+
+	if (IsA(tree, CreateStmt) || IsA(tree, CreateForeignTableStmt))
+	{
+		/* the foreign one begins with the other */
+		CreateStmt *create = (CreateStmt *) tree;
+
+		note_definitions(script, create->relation, create->tableElts);
+	}
+	else if (IsA(tree, CompositeTypeStmt))
+	{
+		CompositeTypeStmt *create = (CompositeTypeStmt *) tree;
+
+		note_definitions(script, create->typevar, create->coldeflist);
+	}
+	else if (IsA(tree, AlterTableStmt))
+	{
+		AlterTableStmt *alter = (AlterTableStmt *) tree;
+
+		foreach(cell, alter->cmds)
+		{
+			AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+
+			if (command->subtype == AT_AddColumn)
+				note_column(script, alter->relation,
+							castNode(ColumnDef, command->def)->colname);
+		}
+	}
+	else if (IsA(tree, CreateSchemaStmt))
+	{
+		foreach(cell, ((CreateSchemaStmt *) tree)->schemaElts)
+			note_statement(script, lfirst(cell));
+	}
+}
+
+/* Read the script of a revision, once. */
+static Script *
+script_of(List **scripts, const char *revision)
+{
+	SlRegistryEntry *entry;
+	SlOrigin	origin = {NULL, revision, 1};
+	SlScanner  *scanner;
+	SlStatement statement;
+	Script	   *script;
+	ListCell   *cell;
+
+	foreach(cell, *scripts)
+	{
+		script = lfirst(cell);
+		if (strcmp(script->revision, revision) == 0)
+			return script;
+	}
+	script = palloc0_object(Script);
+	script->revision = revision;
+	*scripts = lappend(*scripts, script);
+	entry = sl_registry_get(revision, true);
+	if (entry == NULL || entry->up == NULL)
+		return script;
+	scanner = sl_scan_begin(entry->up, strlen(entry->up), &origin);
+	while (sl_scan_next(scanner, &statement))
+		note_statement(script, statement.tree->stmt);
+	sl_scan_end(scanner);
+	return script;
+}
+
+/* Where the script names the column; behind all that it names, if nowhere. */
+static int
+position_of(const Script *script, const char *identity)
+{
+	char	   *table = sl_name_owner(identity);
+	char	   *schema = sl_name_owner(table);
+	ListCell   *cell;
+
+	foreach(cell, script->named)
+	{
+		const Named *named = lfirst(cell);
+
+		if (strcmp(named->column, sl_name_last(identity)) == 0 &&
+			strcmp(named->relation, sl_name_last(table)) == 0 &&
+			(named->schema == NULL || strcmp(named->schema, schema) == 0))
+			return foreach_current_index(cell);
+	}
+	return PG_INT32_MAX;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const Place *x = a;
+	const Place *y = b;
+
+	if (x->birth != y->birth)
+		return x->birth < y->birth ? -1 : 1;
+	if (x->position != y->position)
+		return x->position < y->position ? -1 : 1;
+	return x->sequence - y->sequence;
+}
+
+/* Put the columns that are missing into order, in their places in the list. */
+void
+sl_sort_columns(List *differences)
+{
+	Place	   *places = palloc_array(Place, list_length(differences) + 1);
+	List	   *scripts = NIL;
+	int			count = 0;
+	int			next = 0;
+	ListCell   *cell;
+
+	foreach(cell, differences)
+	{
+		const SlDifference *difference = lfirst(cell);
+		Place	   *place;
+
+		if (strcmp(difference->class, "column") != 0 ||
+			difference->expected == NULL || difference->actual != NULL)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		place = &places[count];
+		place->birth = difference->birth;
+		place->position = position_of(script_of(&scripts, difference->maker),
+									  difference->identity);
+		place->sequence = count++;
+		place->difference = lfirst(cell);
+	}
+	if (count > 1)
+		qsort(places, count, sizeof(Place), compare_places);
+	foreach(cell, differences)
+	{
+		const SlDifference *difference = lfirst(cell);
+
+		if (strcmp(difference->class, "column") == 0 &&
+			difference->expected != NULL && difference->actual == NULL)
+			lfirst(cell) = places[next++].difference;
+	}
+	pfree(places);
+}

@@ -1,0 +1,579 @@
+/*-------------------------------------------------------------------------
+ *
+ * heal.c
+ *	  The whole of a repair: what is run again, what is made from facts, what
+ *	  is required; and the proof.
+ *
+ * Facts are looked at again after the steps, since one thing that was made
+ * can change others: a constraint that came back with its table, a privilege
+ * that came from a default.  So steps are made and done until nothing more
+ * comes of it.  At the end no fact may differ that a step was done for, and
+ * none that did not differ before; else the transaction ends with SL004.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/heal/heal.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "heal/heal_private.h"
+#include "ledger/repair.h"
+#include "status/require.h"
+
+/* how often what is left is looked at again */
+#define MAX_ROUNDS 5
+
+/* so many differences are told in an error */
+#define DIFFERENCES_TOLD 10
+
+void
+sl_heal_look(SlTruth *truth, List *replayed)
+{
+	sl_truth_look_whole(truth, replayed);
+	if (truth->moved)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the schema is being changed while it is looked at"),
+				 errhint("Call again.")));
+}
+
+static bool
+is_in(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_about(const SlHealStep *step, const SlDifference *difference)
+{
+	return step->difference != NULL &&
+		strcmp(step->class, difference->class) == 0 &&
+		strcmp(step->identity, difference->identity) == 0;
+}
+
+bool
+sl_step_is_done(const SlHealStep *step)
+{
+	return step->outcome != NULL && strcmp(step->outcome, "done") == 0;
+}
+
+/*
+ * The proof
+ */
+
+static bool
+differed_before(List *before, const SlDifference *difference,
+				const char *attribute)
+{
+	ListCell   *cell;
+
+	foreach(cell, before)
+	{
+		const SlDifference *old = lfirst(cell);
+
+		if (strcmp(old->class, difference->class) != 0 ||
+			strcmp(old->identity, difference->identity) != 0)
+			continue;
+		return old->expected == NULL || old->actual == NULL ||
+			is_in(old->attributes, attribute);
+	}
+	return false;
+}
+
+/* Is it worse than before, or not what a step was done for? */
+static bool
+is_failure(const SlHealing *healing, List *before,
+		   const SlDifference *difference)
+{
+	bool		done = false;
+	ListCell   *cell;
+
+	foreach(cell, healing->steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+
+		if (!is_about(step, difference))
+			continue;
+		/* something that it needs was left: it is as it can be */
+		if (!sl_step_is_done(step))
+			return false;
+		done = true;
+	}
+	if (done)
+		return true;
+	if (difference->expected == NULL || difference->actual == NULL)
+		return !differed_before(before, difference, "");
+	foreach(cell, difference->attributes)
+		if (!differed_before(before, difference, lfirst(cell)))
+			return true;
+	return false;
+}
+
+static void
+describe(StringInfo detail, const SlDifference *difference)
+{
+	ListCell   *cell;
+
+	if (detail->len > 0)
+		appendStringInfoChar(detail, '\n');
+	appendStringInfo(detail, "%s %s", difference->class,
+					 difference->identity);
+	if (difference->expected == NULL)
+		appendStringInfoString(detail, _(" is unexpected"));
+	else if (difference->actual == NULL)
+		appendStringInfoString(detail, _(" is missing"));
+	foreach(cell, difference->attributes)
+	{
+		const char *name = lfirst(cell);
+		const SlAttribute *want = sl_fact_get(difference->expected, name);
+		const SlAttribute *have = sl_fact_get(difference->actual, name);
+
+		appendStringInfo(detail, _("%s %s: expected %s, actual %s"),
+						 foreach_current_index(cell) > 0 ? ";" : ",", name,
+						 want == NULL ? "none" : sl_attribute_text(want),
+						 have == NULL ? "none" : sl_attribute_text(have));
+	}
+}
+
+/* SL004 if the facts are not what they should be. */
+void
+sl_heal_prove(const SlHealing *healing, List *before, const SlTruth *truth)
+{
+	StringInfoData detail;
+	int			count = 0;
+	ListCell   *cell;
+
+	initStringInfo(&detail);
+	foreach(cell, truth->differences)
+	{
+		const SlDifference *difference = lfirst(cell);
+
+		if (!is_failure(healing, before, difference))
+			continue;
+		if (count++ < DIFFERENCES_TOLD)
+			describe(&detail, difference);
+	}
+	if (count == 0)
+		return;
+	if (count > DIFFERENCES_TOLD)
+		appendStringInfo(&detail, _("\nAnd %d more."),
+						 count - DIFFERENCES_TOLD);
+	ereport(ERROR,
+			(errcode(SL_ERR_NOT_AT_HEAD),
+			 errmsg("the repair does not end in the expected facts, and is rolled back"),
+			 errdetail("%s", detail.data),
+			 errhint("See sl_repair_plan(); bring these about by hand, or sl_accept() them.")));
+}
+
+/*
+ * The books
+ */
+
+/* What was done for a revision. */
+typedef struct Touched
+{
+	const char *revision;
+	int			statements;
+	int64		elapsed;
+	bool		made;			/* something that was not there */
+	bool		existed;
+} Touched;
+
+static Touched *
+touch(List **touched, const char *revision)
+{
+	ListCell   *cell;
+	Touched    *entry;
+
+	foreach(cell, *touched)
+	{
+		entry = lfirst(cell);
+		if (strcmp(entry->revision, revision) == 0)
+			return entry;
+	}
+	entry = palloc0_object(Touched);
+	entry->revision = revision;
+	*touched = lappend(*touched, entry);
+	return entry;
+}
+
+static bool
+has_stamp_finding(const SlTruth *truth, const char *revision)
+{
+	ListCell   *cell;
+
+	foreach(cell, truth->stamp)
+		if (strcmp(((const SlStampFinding *) lfirst(cell))->revision,
+				   revision) == 0)
+			return true;
+	return false;
+}
+
+/* Its statements on data never ran here, and facts do not bring them. */
+static bool
+lacks_data(const Touched *entry)
+{
+	SlRegistryEntry *script;
+
+	if (!entry->made || entry->existed)
+		return false;
+	script = sl_registry_get(entry->revision, true);
+	return script != NULL && script->has_data;
+}
+
+static void
+log_touched(const Touched *entry)
+{
+	SlLogEntry	log = {0};
+	bool		data = lacks_data(entry);
+
+	log.action = "repair";
+	log.revision = entry->revision;
+	log.outcome = "ok";
+	log.statements = entry->statements;
+	log.elapsed = entry->elapsed;
+	log.reason = data ?
+		"made from facts; its statements on data were not run" :
+		"made from facts";
+	sl_log_append(sl_log_next_id(), &log);
+	if (data)
+		ereport(NOTICE,
+				(errmsg("%s: its statements on data were not run",
+						entry->revision),
+				 errhint("Look whether they are wanted, and run them by hand.")));
+}
+
+/* What was done, by revision: Touched pointers. */
+static List *
+touched_by(List *steps)
+{
+	List	   *touched = NIL;
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+		bool		made = strcmp(step->action, "create") == 0;
+		Touched    *entry;
+
+		if (!sl_step_is_done(step) || step->difference == NULL)
+			continue;
+		/* what makes an object is told of who made it */
+		entry = touch(&touched, made ? step->difference->maker :
+					  step->revision);
+		entry->statements += list_length(step->statements);
+		entry->elapsed += step->elapsed;
+		entry->made |= made;
+		entry->existed |= step->difference->existed;
+	}
+	return touched;
+}
+
+/* A row of the history for each revision that steps were done for. */
+void
+sl_heal_keep_books(List *steps)
+{
+	ListCell   *cell;
+
+	foreach(cell, touched_by(steps))
+		log_touched(lfirst(cell));
+}
+
+/*
+ * What the catalog bears out now rests on nobody's word any more; but facts
+ * cannot speak for statements on data.
+ */
+void
+sl_heal_prove_claims(const SlHealing *healing, const SlTruth *truth)
+{
+	ListCell   *cell;
+
+	foreach(cell, touched_by(healing->steps))
+	{
+		const Touched *entry = lfirst(cell);
+
+		if (!lacks_data(entry) && !has_stamp_finding(truth, entry->revision))
+			sl_claim_prove(entry->revision);
+	}
+}
+
+/*
+ * The rounds
+ */
+
+static bool
+is_same_step(const SlHealStep *a, const SlHealStep *b)
+{
+	return b->difference != NULL && strcmp(a->class, b->class) == 0 &&
+		strcmp(a->identity, b->identity) == 0 &&
+		list_length(a->statements) == list_length(b->statements) &&
+		(a->statements == NIL ||
+		 strcmp(linitial(a->statements), linitial(b->statements)) == 0);
+}
+
+/* Steps that were not tried yet; those that were left stand for new ones. */
+List *
+sl_heal_new_steps(SlHealing *healing, List *steps)
+{
+	List	   *result = NIL;
+	ListCell   *cell;
+	ListCell   *other;
+
+	foreach(cell, steps)
+	{
+		SlHealStep *step = lfirst(cell);
+		bool		known = false;
+
+		foreach(other, healing->steps)
+		{
+			SlHealStep *old = lfirst(other);
+
+			if (!is_same_step(step, old))
+				continue;
+			known = true;
+			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL)
+				break;
+			/* left, and something was done since: once more */
+			lfirst(other) = step;
+			result = lappend(result, step);
+			break;
+		}
+		if (known)
+			continue;
+		healing->steps = lappend(healing->steps, step);
+		result = lappend(result, step);
+	}
+	return result;
+}
+
+static int
+count_done(List *steps)
+{
+	int			done = 0;
+	ListCell   *cell;
+
+	foreach(cell, steps)
+		done += sl_step_is_done(lfirst(cell));
+	return done;
+}
+
+/* Facts: as long as something comes of it; *truth is how it is then. */
+static void
+heal_facts(SlHealing *healing, const SlHealOrder *order,
+		   const SlOptions *options, SlTruth *truth)
+{
+	int			round;
+
+	for (round = 0; round < MAX_ROUNDS; round++)
+	{
+		List	   *steps;
+
+		steps = sl_heal_steps(truth->differences, options, false);
+		steps = sl_heal_new_steps(healing, steps);
+		if (steps == NIL)
+			return;
+		sl_heal_run(steps, order, options);
+		if (count_done(steps) == 0)
+			return;
+		CommandCounterIncrement();
+		sl_heal_look(truth, NIL);
+	}
+}
+
+static void
+replay_all(SlHealing *healing, const SlHealOrder *order,
+		   const SlOptions *options, SlTruth *truth)
+{
+	bool		any = false;
+	ListCell   *cell;
+
+	foreach(cell, sl_replay_steps(truth))
+	{
+		SlHealStep *step = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		healing->steps = lappend(healing->steps, step);
+		if (!step->safe)
+		{
+			sl_heal_skip(step, psprintf(_("unsafe: %s"), step->reason));
+			continue;
+		}
+		sl_replay(step, order, options);
+		any |= sl_step_is_done(step);
+	}
+	if (any)
+		sl_heal_look(truth, NIL);
+}
+
+/* One that was brought about must hold. */
+static void
+require_held(const SlHealStep *step, List *states)
+{
+	ListCell   *cell;
+
+	foreach(cell, states)
+	{
+		const SlRequirementState *state = lfirst(cell);
+
+		if (!state->holds && strcmp(state->name, step->identity) == 0)
+			ereport(ERROR,
+					(errcode(SL_ERR_NOT_AT_HEAD),
+					 errmsg("requirement \"%s\" does not hold after its repair, which is rolled back",
+							state->name),
+					 errdetail("%s.", state->why)));
+	}
+}
+
+void
+sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
+					 const SlOptions *options)
+{
+	List	   *steps = sl_requirement_steps();
+	List	   *states;
+	ListCell   *cell;
+
+	healing->steps = list_concat(healing->steps, steps);
+	sl_heal_run(steps, order, options);
+	if (count_done(steps) == 0)
+		return;
+	CommandCounterIncrement();
+	states = sl_requirements_look();
+	foreach(cell, steps)
+		if (sl_step_is_done(lfirst(cell)))
+			require_held(lfirst(cell), states);
+}
+
+static void
+count_steps(SlHealing *healing)
+{
+	ListCell   *cell;
+
+	healing->done = healing->skipped = healing->lost = 0;
+	foreach(cell, healing->steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+
+		if (sl_step_is_done(step))
+			healing->done++;
+		else
+		{
+			healing->skipped++;
+			healing->lost += step->lost;
+		}
+	}
+}
+
+SlHealing *
+sl_heal(const SlHealOrder *order, const SlOptions *options)
+{
+	SlHealing  *healing = palloc0_object(SlHealing);
+	SlTruth		truth;
+	List	   *before;
+
+	if (order->replays || order->facts)
+	{
+		sl_heal_look(&truth, NIL);
+		before = truth.differences;
+		if (order->replays)
+			replay_all(healing, order, options, &truth);
+		if (order->facts)
+			heal_facts(healing, order, options, &truth);
+		if (count_done(healing->steps) > 0)
+		{
+			sl_heal_prove(healing, before, &truth);
+			sl_heal_keep_books(healing->steps);
+			sl_heal_prove_claims(healing, &truth);
+		}
+	}
+	if (order->requirements)
+		sl_heal_requirements(healing, order, options);
+	count_steps(healing);
+	return healing;
+}
+
+/* Where a revision was never run, facts bring no rows: say so beforehand. */
+static void
+tell_of_data(List *steps)
+{
+	const char *last = NULL;
+	bool		has_data = false;
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		SlHealStep *step = lfirst(cell);
+		SlRegistryEntry *entry;
+
+		if (step->difference == NULL || !step->safe ||
+			strcmp(step->action, "create") != 0 || step->difference->existed)
+			continue;
+		if (last == NULL || strcmp(last, step->difference->maker) != 0)
+		{
+			last = step->difference->maker;
+			entry = sl_registry_get(last, true);
+			has_data = entry != NULL && entry->has_data;
+		}
+		if (has_data)
+			step->reason = psprintf(_("statements on data of %s do not run"),
+									last);
+	}
+}
+
+/* Revisions of the steps that can be done. */
+static List *
+safe_revisions(List *steps)
+{
+	List	   *revisions = NIL;
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+
+		if (step->safe)
+			revisions = lappend(revisions,
+								unconstify(char *, step->revision));
+	}
+	return revisions;
+}
+
+SlHealing *
+sl_heal_plan(const SlHealOrder *order, const SlOptions *options)
+{
+	SlHealing  *healing = palloc0_object(SlHealing);
+	SlTruth		truth;
+
+	if (order->replays || order->facts)
+	{
+		sl_heal_look(&truth, NIL);
+		if (order->replays)
+			healing->steps = sl_replay_steps(&truth);
+		if (safe_revisions(healing->steps) != NIL)
+			sl_heal_look(&truth, safe_revisions(healing->steps));
+		if (order->facts)
+		{
+			healing->steps =
+				list_concat(healing->steps,
+							sl_heal_steps(truth.differences, options,
+										  false));
+			tell_of_data(healing->steps);
+		}
+	}
+	if (order->requirements)
+		healing->steps = list_concat(healing->steps, sl_requirement_steps());
+	count_steps(healing);
+	return healing;
+}

@@ -1,0 +1,300 @@
+/*-------------------------------------------------------------------------
+ *
+ * replay.c
+ *	  Revisions that the history has and of which nothing is there, run as
+ *	  they should have been.
+ *
+ * That is better than statements from facts where it can be had: the script
+ * brings its rows, and its columns in their order.  It counts only if it
+ * leaves exactly the footprint that it is known by; else it is rolled back,
+ * and its facts are brought about one by one.
+ *
+ * A script that takes something away is a person's to run, and so is one with
+ * statements on data that ran here before: its objects are gone, but what it
+ * did to others may be there.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/heal/replay.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "catalog/trace.h"
+#include "heal/heal_private.h"
+#include "ledger/repair.h"
+#include "runner/call.h"
+
+/* Kinds of objects whose drop takes nothing with it that has rows. */
+static bool
+is_drop_of_text(const DropStmt *drop)
+{
+	switch (drop->removeType)
+	{
+		case OBJECT_AGGREGATE:
+		case OBJECT_CAST:
+		case OBJECT_EVENT_TRIGGER:
+		case OBJECT_FUNCTION:
+		case OBJECT_INDEX:
+		case OBJECT_OPERATOR:
+		case OBJECT_POLICY:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_RULE:
+		case OBJECT_STATISTIC_EXT:
+		case OBJECT_TRIGGER:
+		case OBJECT_VIEW:
+			return drop->behavior == DROP_RESTRICT;
+		default:
+			return false;
+	}
+}
+
+/* Does the statement take rows or values away? */
+static bool
+takes_away(Node *tree)
+{
+	ListCell   *cell;
+
+	if (IsA(tree, DropStmt))
+		return !is_drop_of_text((DropStmt *) tree);
+	if (IsA(tree, AlterTableStmt))
+	{
+		foreach(cell, ((AlterTableStmt *) tree)->cmds)
+		{
+			AlterTableType type = lfirst_node(AlterTableCmd, cell)->subtype;
+
+			if (type == AT_DropColumn || type == AT_AlterColumnType)
+				return true;
+		}
+		return false;
+	}
+	return IsA(tree, DeleteStmt) || IsA(tree, TruncateStmt) ||
+		IsA(tree, DropOwnedStmt) || IsA(tree, DoStmt) || IsA(tree, CallStmt);
+}
+
+/* The command of a statement that takes something away, or NULL. */
+static const char *
+find_taker(const SlRegistryEntry *entry)
+{
+	SlOrigin	origin = {NULL, entry->revision, 1};
+	SlScanner  *scanner = sl_scan_begin(entry->up, strlen(entry->up),
+										&origin);
+	SlStatement statement;
+	const char *found = NULL;
+
+	while (found == NULL && sl_scan_next(scanner, &statement))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (takes_away(statement.tree->stmt))
+			found = sl_command_name(&statement);
+	}
+	sl_scan_end(scanner);
+	return found;
+}
+
+/* Was something of the revision here once? */
+static bool
+existed_here(const SlTruth *truth, const char *revision)
+{
+	ListCell   *cell;
+
+	foreach(cell, truth->differences)
+	{
+		const SlDifference *difference = lfirst(cell);
+
+		if (difference->existed &&
+			strcmp(difference->maker, revision) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* NULL if there is no step for it at all. */
+static SlHealStep *
+make_step(const SlTruth *truth, const char *revision)
+{
+	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	SlHealStep *step;
+	const char *taker;
+
+	/* what cannot run here, or what may run more than once, goes by facts */
+	if (entry == NULL || entry->up == NULL || !entry->transactional ||
+		!sl_kind_runs_once(entry->kind) || entry->journal_open)
+		return NULL;
+	if (existed_here(truth, revision))
+		return NULL;
+	step = palloc0_object(SlHealStep);
+	step->action = "replay";
+	step->revision = entry->revision;
+	step->statements = list_make1(entry->up);
+	step->setters = list_make1(entry->revision);
+	step->safe = true;
+	taker = find_taker(entry);
+	if (taker != NULL)
+	{
+		step->safe = false;
+		step->reason = psprintf(_("its script holds %s, which may take something away"),
+								taker);
+	}
+	else if (entry->has_data)
+		step->reason = _("nothing of it is there: its statements on data run, too");
+	return step;
+}
+
+/* Steps for revisions of which nothing is there, in the history's order. */
+List *
+sl_replay_steps(const SlTruth *truth)
+{
+	List	   *steps = NIL;
+	const char *last = NULL;
+	ListCell   *cell;
+
+	foreach(cell, truth->stamp)
+	{
+		const SlStampFinding *finding = lfirst(cell);
+		SlHealStep *step;
+
+		if (strcmp(finding->verdict, "stamped") != 0 ||
+			(last != NULL && strcmp(last, finding->revision) == 0))
+			continue;
+		last = finding->revision;
+		step = make_step(truth, finding->revision);
+		if (step != NULL)
+			steps = lappend(steps, step);
+	}
+	return steps;
+}
+
+/* One change against what the footprint has of it. */
+static bool
+is_same(const SlChange *change, const SlLeftRow *row,
+		const SlCatalogOptions *what)
+{
+	SlFactHash	hash;
+
+	if (strcmp(change->class, row->class) != 0 ||
+		strcmp(change->identity, row->identity) != 0 ||
+		(change->after == NULL) != (row->after == NULL))
+		return false;
+	if (change->after == NULL)
+		return true;
+	sl_fact_hash(change->after, &hash);
+	return sl_fact_hash_equal(&hash, (const SlFactHash *) row->after, what);
+}
+
+/* Did it leave what it is known to leave?  If not, the first thing. */
+static char *
+find_deviation(const char *revision, List *changes, const SlOptions *options)
+{
+	SlCatalogOptions what = {NIL, false, options->compare_owners,
+	options->compare_privileges};
+	int			count;
+	SlLeftRow  *rows = sl_footprint_of_claim(revision, &count);
+	ListCell   *cell;
+
+	foreach(cell, changes)
+	{
+		const SlChange *change = lfirst(cell);
+		int			i = foreach_current_index(cell);
+
+		if (i >= count || !is_same(change, &rows[i], &what))
+			return psprintf("%s %s", change->class, change->identity);
+	}
+	if (list_length(changes) < count)
+		return psprintf("%s %s", rows[list_length(changes)].class,
+						rows[list_length(changes)].identity);
+	return NULL;
+}
+
+static void
+record(const SlRegistryEntry *entry, List *changes, int statements,
+	   int64 elapsed, int64 log_id)
+{
+	SlFootprints *footprints = sl_footprints_begin();
+	SlLogEntry	log = {0};
+
+	log.action = "repair";
+	log.revision = entry->revision;
+	log.outcome = "ok";
+	log.statements = statements;
+	log.elapsed = elapsed;
+	log.evidence = SL_EVIDENCE_APPLIED;
+	log.reason = "replayed";
+	sl_log_append(log_id, &log);
+	sl_footprints_add(footprints, entry, log_id, changes);
+	sl_footprints_flush(footprints);
+	sl_claim_prove(entry->revision);
+}
+
+typedef struct Replay
+{
+	SlHealStep *step;
+	const SlHealOrder *order;
+	const SlOptions *options;
+	int64		log_id;
+} Replay;
+
+/* Run the script; an error if it does not leave its footprint. */
+static void
+run(void *arg)
+{
+	const Replay *replay = arg;
+	SlHealStep *step = replay->step;
+	SlRegistryEntry *entry = sl_registry_get_script(step->revision);
+	TimestampTz started = GetCurrentTimestamp();
+	List	   *changes = NIL;
+	char	   *deviation;
+	int			statements;
+
+	statements = sl_run_script(entry, SL_UP, replay->order->caller,
+							   replay->options, false, &changes);
+	deviation = find_deviation(step->revision, changes, replay->options);
+	if (deviation != NULL)
+		ereport(ERROR,
+				(errcode(SL_ERR_NOT_AT_HEAD),
+				 errmsg("it does not leave the footprint that it is known by: %s",
+						deviation)));
+	step->elapsed = GetCurrentTimestamp() - started;
+	record(entry, changes, statements, step->elapsed, replay->log_id);
+	if (replay->order->notices)
+		ereport(NOTICE,
+				(errmsg_plural("%s replayed, %d statement, %.0f ms",
+							   "%s replayed, %d statements, %.0f ms",
+							   statements, step->revision, statements,
+							   step->elapsed / 1000.0)));
+}
+
+static bool
+must_pass(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_OPERATOR_INTERVENTION ||
+		category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		category == ERRCODE_TRANSACTION_ROLLBACK ||
+		category == ERRCODE_INTERNAL_ERROR ||
+		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE;
+}
+
+/* One revision, in a subtransaction. */
+void
+sl_replay(SlHealStep *step, const SlHealOrder *order,
+		  const SlOptions *options)
+{
+	Replay		replay = {step, order, options, sl_log_next_id()};
+	ErrorData  *error = sl_try_piece(run, &replay, CurrentMemoryContext);
+
+	if (error == NULL)
+		step->outcome = "done";
+	else if (must_pass(error))
+		ReThrowError(error);
+	else
+		sl_heal_skip(step, error->message);
+}

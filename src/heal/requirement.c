@@ -1,0 +1,251 @@
+/*-------------------------------------------------------------------------
+ *
+ * requirement.c
+ *	  Requirements that do not hold, as steps.
+ *
+ * The statement comes from the grammar (status/grammar.c); the names in it
+ * mean what they meant when the requirement was written down, so it runs
+ * under the search_path that was stored with it.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/heal/requirement.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_enum.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "heal/heal_private.h"
+#include "status/require.h"
+
+static SlHealStep *
+add_step(List **steps, const SlRequirementRow *row, const char *statement)
+{
+	SlHealStep *step = palloc0_object(SlHealStep);
+
+	step->action = "requirement";
+	step->identity = row->name;
+	step->class = "requirement";
+	step->requirement = row;
+	step->safe = true;
+	if (statement != NULL)
+		step->statements = list_make1(pstrdup(statement));
+	step->sequence = list_length(*steps);
+	*steps = lappend(*steps, step);
+	return step;
+}
+
+static void
+refuse(SlHealStep *step, const char *why, const char *reason)
+{
+	step->safe = false;
+	step->reason = psprintf("%s: %s", why, reason);
+}
+
+/* Can rows be in the way? */
+static bool
+rows_matter(const SlRequirement *requirement)
+{
+	const Node *tree = requirement->tree;
+	ListCell   *cell;
+
+	if (strcmp(requirement->form->words, "not null") == 0)
+		return true;
+	if (tree == NULL)
+		return false;
+	if (IsA(tree, IndexStmt))
+		return ((const IndexStmt *) tree)->unique;
+	if (!IsA(tree, ColumnDef))
+		return IsA(tree, Constraint);
+	foreach(cell, ((const ColumnDef *) tree)->constraints)
+		if (lfirst_node(Constraint, cell)->contype == CONSTR_NOTNULL)
+			return true;
+	return false;
+}
+
+/* The relation of a requirement; InvalidOid if it is not there. */
+static Oid
+relation_of(const SlRequirement *requirement)
+{
+	Oid			schema = get_namespace_oid(requirement->schema, true);
+
+	return OidIsValid(schema) ?
+		get_relname_relid(requirement->object, schema) : InvalidOid;
+}
+
+/*
+ * The column is there and is not as it should be: NOT NULL can be given to
+ * it, and a default.
+ */
+static void
+alter_column(List **steps, const SlRequirementRow *row,
+			 const SlRequirement *requirement, const char *why)
+{
+	const ColumnDef *column = (const ColumnDef *) requirement->tree;
+	char	   *table = quote_qualified_identifier(requirement->schema,
+												   requirement->object);
+	SlHealStep *step = NULL;
+	ListCell   *cell;
+
+	foreach(cell, column->constraints)
+	{
+		const Constraint *constraint = lfirst_node(Constraint, cell);
+
+		if (constraint->contype != CONSTR_NOTNULL ||
+			strstr(why, "not_null") == NULL)
+			continue;
+		step = add_step(steps, row,
+						psprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
+								 table, quote_identifier(requirement->name)));
+		step->looks = true;
+		step->reason = _("sl_repair() looks at the rows first");
+	}
+	if (step == NULL)
+		refuse(add_step(steps, row, NULL), why,
+			   _("the column is there, and is another one"));
+}
+
+/* Labels that an enum lacks, behind those that it has. */
+static void
+add_labels(List **steps, const SlRequirementRow *row,
+		   const SlRequirement *requirement, Oid type)
+{
+	const CreateEnumStmt *wanted = (const CreateEnumStmt *) requirement->tree;
+	SlHealStep *step = add_step(steps, row, NULL);
+	const char *name = quote_qualified_identifier(requirement->schema,
+												  requirement->object);
+	const char *last = NULL;
+	ListCell   *cell;
+
+	foreach(cell, wanted->vals)
+	{
+		const char *label = strVal(lfirst(cell));
+
+		if (!SearchSysCacheExists2(ENUMTYPOIDNAME, ObjectIdGetDatum(type),
+								   CStringGetDatum(label)))
+			step->statements =
+				lappend(step->statements,
+						psprintf("ALTER TYPE %s ADD VALUE %s%s%s", name,
+								 quote_literal_cstr(label),
+								 last != NULL ? " AFTER " : "",
+								 last != NULL ? quote_literal_cstr(last) :
+								 ""));
+		last = label;
+	}
+	if (step->statements == NIL)
+		refuse(step, row->requirement,
+			   _("labels of an enum cannot change places"));
+}
+
+/* Is the thing itself there, so that it is another one than is asked for? */
+static Oid
+existing_type(const SlRequirement *requirement)
+{
+	Oid			schema = get_namespace_oid(requirement->schema, true);
+
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum(requirement->object),
+						   ObjectIdGetDatum(schema));
+}
+
+static void
+make_step(List **steps, const SlRequirementRow *row, const char *why)
+{
+	SlRequirement *requirement = sl_requirement_parse(row->requirement, NIL);
+	Node	   *tree = requirement->tree;
+	SlHealStep *step;
+	Oid			relid;
+	Oid			type;
+
+	if (tree != NULL && IsA(tree, ColumnDef))
+	{
+		relid = relation_of(requirement);
+		if (OidIsValid(relid) &&
+			get_attnum(relid, requirement->name) != InvalidAttrNumber)
+		{
+			alter_column(steps, row, requirement, why);
+			return;
+		}
+	}
+	if (tree != NULL && IsA(tree, CreateEnumStmt))
+	{
+		type = existing_type(requirement);
+		if (OidIsValid(type) && get_typtype(type) == TYPTYPE_ENUM)
+		{
+			add_labels(steps, row, requirement, type);
+			return;
+		}
+	}
+	step = add_step(steps, row, requirement->ddl);
+	step->looks = rows_matter(requirement);
+	if (step->looks)
+		step->reason = _("sl_repair() looks at the rows first");
+	if (requirement->ddl == NULL)
+		refuse(step, why, _("what it should be made of is not in the requirement"));
+	else if (strstr(why, "is missing") == NULL &&
+			 strstr(why, "is null") == NULL &&
+			 strcmp(requirement->form->words, "not null") != 0 &&
+			 strcmp(requirement->form->words, "nullable") != 0 &&
+			 strcmp(requirement->form->words, "row security") != 0)
+		refuse(step, why, _("it is there, and is another one"));
+}
+
+static const SlRequirementState *
+state_of(List *states, const SlRequirementRow *row)
+{
+	ListCell   *cell;
+
+	foreach(cell, states)
+	{
+		const SlRequirementState *state = lfirst(cell);
+
+		if (strcmp(state->name, row->name) == 0)
+			return state;
+	}
+	return NULL;
+}
+
+/* Steps for those that do not hold now. */
+List *
+sl_requirement_steps(void)
+{
+	List	   *steps = NIL;
+	List	   *states = sl_requirements_look();
+	ListCell   *cell;
+
+	foreach(cell, sl_requirements_read(true))
+	{
+		const SlRequirementRow *row = lfirst(cell);
+		const SlRequirementState *state = state_of(states, row);
+
+		if (state != NULL && !state->holds)
+			make_step(&steps, row, state->why);
+	}
+	return steps;
+}
+
+/* Names in the statement mean what they meant: for the settings' nest. */
+void
+sl_heal_set_path(const SlRequirementRow *row)
+{
+	StringInfoData value;
+	int			i;
+
+	initStringInfo(&value);
+	for (i = 0; i < row->npath; i++)
+		appendStringInfo(&value, "%s, ", quote_identifier(row->path[i]));
+	appendStringInfoString(&value, "pg_temp");
+	(void) set_config_option("search_path", value.data, PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}

@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * boot.h
+ *	  One call of sl_boot: for the files of this folder only.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/operate/boot.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SL_BOOT_H
+#define SL_BOOT_H
+
+#include "runner/call.h"
+#include "status/status.h"
+
+typedef struct SlBoot
+{
+	SlCall	   *call;
+	const char *expected;		/* as it was given; NULL: all heads */
+	TimestampTz started;
+	bool		repairs;		/* the setting boot_repair */
+	bool		rehearsed;		/* or tried to */
+	bool		unknown;		/* of a pending revision nothing is known */
+	bool		partly;			/* one is there in part */
+	bool		labels;			/* enums got labels, in vain so far */
+	bool		only_labels;	/* make what can be made, record nothing */
+	List	   *unresolved;		/* char *: with data, and a person has to say
+								 * whether they ran */
+	MemoryContext reporting;	/* of the report */
+	SlReport   *report;			/* of the last look */
+} SlBoot;
+
+#endif							/* SL_BOOT_H */

@@ -1,0 +1,330 @@
+/*-------------------------------------------------------------------------
+ *
+ * wait.c
+ *	  CALL sl_wait_ready: the gate on which services wait.
+ *
+ * While somebody migrates, the gate sleeps until that session's transaction
+ * ends, and takes no part of the migration lock: a run that comes next must
+ * not find it taken by those who only wait.  A run is many transactions, so
+ * between two of them the gate looks who has the lock, in shared memory, and
+ * goes to sleep again.  All who wait for a transaction wake together.
+ *
+ * Where nobody migrates yet, and on a standby, it asks again and again: that
+ * is cheap as long as nothing changed, since the last answer is kept.
+ *
+ * It holds no snapshot while it waits: CREATE INDEX CONCURRENTLY would wait
+ * for that.
+ *
+ * Copyright (c) 2026, schema_lifecycle contributors
+ *
+ * IDENTIFICATION
+ *	  src/operate/wait.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "common/sl_compat.h"
+#include "common/sl_errors.h"
+#include "runner/call.h"
+#include "runner/runner.h"
+#include "status/status.h"
+
+PG_FUNCTION_INFO_V1(sl_wait_ready);
+
+/* where nobody migrates, the pause between two questions, ms */
+#define POLL 100
+/* between two transactions of a run, at first */
+#define GAP 5
+/* so often is asked while somebody migrates, ms: the head may be half way */
+#define ASK_EVERY 1000
+/* the wait, where none is given, ms */
+#define DEFAULT_WAIT 60000
+
+typedef struct Gate
+{
+	char	   *expected;		/* NULL: all heads */
+	TimestampTz deadline;
+	char	   *wait;			/* as text */
+	MemoryContext context;		/* lives as long as the call */
+	MemoryContext question;		/* reset for each question */
+} Gate;
+
+/* Milliseconds until the deadline, but no more than 'most'. */
+static long
+time_left(const Gate *gate, long most)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now >= gate->deadline)
+		return 0;
+	if (TIMESTAMP_NOT_FINITE(gate->deadline) ||
+		gate->deadline - now > most * INT64CONST(1000))
+		return most;
+	return Max(1, (long) ((gate->deadline - now) / 1000));
+}
+
+static void
+pause_for(long ms)
+{
+	if (ms > 0)
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 ms, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Is the database ready, as of now? */
+static bool
+ask(Gate *gate)
+{
+	bool		ready;
+
+	MemoryContextReset(gate->question);
+	MemoryContextSwitchTo(gate->question);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	ready = sl_ready_now(gate->expected);
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(gate->context);
+	return ready;
+}
+
+/*
+ * Sleep until the transaction is over, or so many milliseconds.  The server's
+ * lock_timeout is what ends the sleep, as an error; a cancel is one, too.
+ */
+static void
+sleep_on(VirtualTransactionId transaction, long ms)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		(void) set_config_option("lock_timeout", psprintf("%ld", ms),
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+		(void) VirtualXactLock(transaction, true);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+}
+
+/* The transaction at work in a process; false if there is none. */
+static bool
+transaction_of(int pid, VirtualTransactionId *transaction)
+{
+	PGPROC	   *proc;
+
+	/* our own is over when we are */
+	if (pid == 0 || pid == MyProcPid)
+		return false;
+	proc = BackendPidGetProc(pid);
+	if (proc == NULL)
+		return false;
+	GET_VXID_FROM_PGPROC(*transaction, *proc);
+	return VirtualTransactionIdIsValid(*transaction);
+}
+
+/*
+ * Sleep a while, until something may have changed; holding no snapshot.  The
+ * lock may be that of a session which is idle: *gap grows.
+ */
+static void
+sleep_once(Gate *gate, const SlHolder *holder, long *gap)
+{
+	VirtualTransactionId transaction;
+
+	if (holder == NULL)
+		pause_for(time_left(gate, POLL));
+	else if (transaction_of(holder->pid, &transaction))
+		sleep_on(transaction, Max(1, time_left(gate, ASK_EVERY)));
+	else
+	{
+		pause_for(time_left(gate, *gap));
+		*gap = Min(*gap * 2, POLL);
+	}
+}
+
+/*
+ * Sleep until nobody migrates, or it is time to ask again anyway.
+ */
+static void
+wait_a_while(Gate *gate)
+{
+	TimestampTz since = GetCurrentTimestamp();
+	long		gap = GAP;
+
+	for (;;)
+	{
+		SlHolder	holder;
+		SlHolder	worker;
+
+		CHECK_FOR_INTERRUPTS();
+		/* the primary's locks are not to be seen on a standby */
+		if (RecoveryInProgress() || !sl_lock_look(&holder, &worker))
+		{
+			sleep_once(gate, NULL, &gap);
+			return;
+		}
+		/* the worker of a session that is gone */
+		sleep_once(gate, holder.pid == 0 &&
+				   !TransactionIdIsValid(holder.prepared_xid) ?
+				   &worker : &holder, &gap);
+		if (time_left(gate, 1) == 0 ||
+			TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
+									   ASK_EVERY))
+			return;
+		/* over? then ask at once */
+		if (!sl_lock_look(&holder, &worker))
+			return;
+	}
+}
+
+static char *
+names_of(List *rows, List *names)
+{
+	StringInfoData buf;
+	const char *comma = "";
+	ListCell   *cell;
+
+	initStringInfo(&buf);
+	foreach(cell, rows)
+	{
+		appendStringInfo(&buf, "%s%s", comma,
+						 ((const SlRevisionRow *) lfirst(cell))->revision);
+		comma = ", ";
+	}
+	foreach(cell, names)
+	{
+		appendStringInfo(&buf, "%s%s", comma, (char *) lfirst(cell));
+		comma = ", ";
+	}
+	return buf.len > 0 ? buf.data : pstrdup(_("none"));
+}
+
+/* SL012: what is missing, and who is at it. */
+static void
+report_not_ready(const Gate *gate)
+{
+	char	   *holder = sl_lock_holder_text();
+	SlReport   *report;
+	char	   *detail;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	report = sl_report_make(gate->expected, SL_REPORT_VERDICT);
+	detail = psprintf(_("The verdict is \"%s\"; expected: %s; current: %s; pending: %d. %s"),
+					  report->verdict->name,
+					  names_of(report->expected, report->unknown_names),
+					  names_of(report->standing.current, NIL),
+					  list_length(report->standing.pending),
+					  holder != NULL ? holder :
+					  RecoveryInProgress() ?
+					  _("This is a standby: it cannot know whether somebody migrates on the primary.") :
+					  _("Nobody holds the migration lock."));
+	ereport(ERROR,
+			(errcode(SL_ERR_NOT_READY),
+			 errmsg("the database was not ready within %s", gate->wait),
+			 errdetail("%s", detail),
+			 holder != NULL ?
+			 errhint("Wait longer, or see sl_status() for what holds it up.") :
+			 errhint("Start what migrates (CALL sl_migrate()), or see sl_status() for what is wrong.")));
+}
+
+static void
+read_wait(FunctionCallInfo fcinfo, Gate *gate)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Interval   *wait;
+
+	if (PG_ARGISNULL(1))
+	{
+		gate->deadline = TimestampTzPlusMilliseconds(now, DEFAULT_WAIT);
+		gate->wait = psprintf("%d s", DEFAULT_WAIT / 1000);
+		return;
+	}
+	wait = PG_GETARG_INTERVAL_P(1);
+	gate->deadline =
+		DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												TimestampTzGetDatum(now),
+												IntervalPGetDatum(wait)));
+	gate->wait = TIMESTAMP_NOT_FINITE(gate->deadline) ? pstrdup("infinity") :
+		psprintf("%g s", (double) (gate->deadline - now) / USECS_PER_SEC);
+	if (gate->deadline < now)
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("a wait of %s is none", gate->wait)));
+}
+
+/* CALL sl_wait_ready(expected_head, wait) */
+Datum
+sl_wait_ready(PG_FUNCTION_ARGS)
+{
+	Gate		gate = {0};
+	MemoryContext outer;
+
+	sl_call_require_top_level(fcinfo, "sl_wait_ready",
+							  _("It ends the transaction each time it has asked, so that it holds nothing while it waits."),
+							  _("Or ask SELECT sl_ready() again and again."));
+	gate.context = AllocSetContextCreate(PortalContext,
+										 "schema_lifecycle gate",
+										 ALLOCSET_DEFAULT_SIZES);
+	gate.question = AllocSetContextCreate(gate.context,
+										  "schema_lifecycle question",
+										  ALLOCSET_DEFAULT_SIZES);
+	outer = MemoryContextSwitchTo(gate.context);
+	if (!PG_ARGISNULL(0))
+		gate.expected = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	read_wait(fcinfo, &gate);
+
+	/* the caller's bounds one statement; this one has its own */
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	sl_disable_transaction_timeout();
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	MemoryContextSwitchTo(gate.context);
+	while (!ask(&gate))
+	{
+		if (time_left(&gate, 1) == 0)
+			report_not_ready(&gate);
+		sl_call_commit();
+		wait_a_while(&gate);
+	}
+	SPI_finish();
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(gate.context);
+	PG_RETURN_NULL();
+}
