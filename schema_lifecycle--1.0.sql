@@ -124,6 +124,9 @@ CREATE TABLE @extschema@.sl_evidence (
 	meaning			text,				-- of the script that ran
 	complete		boolean NOT NULL,	-- false: half way, outside a transaction
 	at				timestamptz NOT NULL,
+	registrar		oid,				-- who brought the facts; NULL: the script did
+	registrar_name	name,
+	cluster			bigint,				-- the system in which the oid is true
 	PRIMARY KEY (id)
 );
 
@@ -526,6 +529,26 @@ COMMENT ON FUNCTION @extschema@.sl_unrequire(text) IS
 -- Rehearsal and dry run
 --
 
+CREATE FUNCTION @extschema@.sl_dry_run(target text DEFAULT NULL,
+	options jsonb DEFAULT '{}',
+	OUT revision text, OUT statement integer, OUT line integer,
+	OUT command text, OUT elapsed interval, OUT lock_mode text,
+	OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb,
+	OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_dry_run';
+COMMENT ON FUNCTION @extschema@.sl_dry_run(text, jsonb) IS
+'run what is pending, measure each statement, and take everything back';
+
+CREATE FUNCTION @extschema@.sl_script(target text DEFAULT NULL,
+	direction text DEFAULT 'up')
+RETURNS text
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_script';
+COMMENT ON FUNCTION @extschema@.sl_script(text, text) IS
+'what a run to the target would run, as a script for psql';
+
 CREATE PROCEDURE @extschema@.sl_rehearse(target text DEFAULT NULL,
 	options jsonb DEFAULT '{}')
 LANGUAGE C
@@ -563,7 +586,8 @@ COMMENT ON FUNCTION @extschema@.sl_lint_script(text) IS
 CREATE FUNCTION @extschema@.sl_repair_plan(
 	OUT ordinal integer, OUT revision text, OUT action text,
 	OUT statement text, OUT safe boolean, OUT reason text)
-RETURNS SETOF record LANGUAGE C VOLATILE
+RETURNS SETOF record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_repair_plan';
 COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
 'the statements that bring the schema to what it should be, and which of them are safe';
@@ -571,10 +595,17 @@ COMMENT ON FUNCTION @extschema@.sl_repair_plan() IS
 CREATE FUNCTION @extschema@.sl_repair(options jsonb DEFAULT '{}',
 	OUT ordinal integer, OUT revision text, OUT action text,
 	OUT statement text, OUT outcome text)
-RETURNS SETOF record LANGUAGE C VOLATILE
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_repair';
 COMMENT ON FUNCTION @extschema@.sl_repair(jsonb) IS
 'do what is safe of sl_repair_plan(), and prove it or roll it back';
+
+CREATE PROCEDURE @extschema@.sl_repair_online(options jsonb DEFAULT '{}')
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'sl_repair_online';
+COMMENT ON PROCEDURE @extschema@.sl_repair_online(jsonb) IS
+'the same, committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
 
 
 --
@@ -589,6 +620,50 @@ LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_adopt';
 COMMENT ON FUNCTION @extschema@.sl_adopt(text, text, boolean) IS
 'take over the history of another tool, each revision held against the catalog';
+
+CREATE FUNCTION @extschema@.sl_observe_write()
+RETURNS trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe_write';
+COMMENT ON FUNCTION @extschema@.sl_observe_write() IS
+'the trigger on a version table that is observed';
+
+CREATE FUNCTION @extschema@.sl_observe_ddl()
+RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe_ddl';
+COMMENT ON FUNCTION @extschema@.sl_observe_ddl() IS
+'the event trigger while a version table is observed';
+
+CREATE FUNCTION @extschema@.sl_observe(version_table text,
+	mode text DEFAULT 'record')
+RETURNS text
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_observe';
+COMMENT ON FUNCTION @extschema@.sl_observe(text, text) IS
+'watch a tool that goes on running the migrations: record, warn or deny; its name';
+
+CREATE FUNCTION @extschema@.sl_unobserve(version_table text)
+RETURNS void
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_unobserve';
+COMMENT ON FUNCTION @extschema@.sl_unobserve(text) IS
+'watch it no longer';
+
+CREATE FUNCTION @extschema@.sl_manifest()
+RETURNS jsonb
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_manifest';
+COMMENT ON FUNCTION @extschema@.sl_manifest() IS
+'the graph and the footprints as one portable document';
+
+CREATE FUNCTION @extschema@.sl_import_manifest(manifest jsonb,
+	OUT revision text, OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_import_manifest';
+COMMENT ON FUNCTION @extschema@.sl_import_manifest(jsonb) IS
+'take over the footprints of a manifest, where none is known better';
 
 --
 -- Guard

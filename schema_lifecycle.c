@@ -22,6 +22,8 @@
 #include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
+#include "guard/guard.h"
+#include "rehearsal/dry_run.h"
 #include "runner/runner.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
@@ -45,5 +47,7 @@ _PG_init(void)
 		return;
 	sl_fence_init();
 	sl_trace_init();
+	sl_dry_run_init();
 	sl_mirror_init();
+	sl_guard_observed = sl_observe_is_tool;
 }

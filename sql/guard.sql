@@ -226,6 +226,8 @@ SELECT revision FROM sl_apply_pending();
 SELECT sl_register('005', 'CREATE INDEX CONCURRENTLY users_four ON users (four)', 'DROP INDEX CONCURRENTLY users_four');
 CALL sl_migrate();
 CALL sl_revert_online('003');
+-- repairs
+SELECT action, outcome FROM sl_repair() WHERE revision = '003' AND outcome = 'done';
 
 --
 -- Rules

@@ -489,14 +489,22 @@ INSERT INTO writers VALUES
 	('SELECT sl.sl_configure(''ignore'', ''table:public.x'')'),
 	('SELECT sl.sl_accept(''table'', ''public.x'')'),
 	('SELECT sl.sl_unaccept(''table'', ''public.x'')'),
+	('SELECT sl.sl_repair()'),
+	('SELECT sl.sl_adopt()'),
+	('SELECT sl.sl_observe(''public.x'')'),
+	('SELECT sl.sl_unobserve(''public.x'')'),
+	('SELECT sl.sl_import_manifest(''{}'')'),
 	('SELECT sl.sl_require(''r'', ''table t'')'),
 	('SELECT sl.sl_unrequire(''r'')'),
 	('SELECT sl.sl_grant(''regress_sec_app'', ''read'')'),
-	('SELECT sl.sl_revoke(''regress_sec_app'', ''read'')');
+	('SELECT sl.sl_revoke(''regress_sec_app'', ''read'')'),
+	('SELECT sl.sl_guard(''deny'')'),
+	('SELECT sl.sl_watch()');
 SELECT lend(command) FROM writers;
 -- the list is complete: every function that is not stable is in it
 SELECT proname FROM pg_proc p
  WHERE pronamespace = 'sl'::regnamespace AND provolatile = 'v' AND prokind = 'f'
+   AND prorettype <> 'event_trigger'::regtype
    AND NOT EXISTS (SELECT FROM writers WHERE command LIKE '% sl.' || proname || '(%');
 BEGIN READ ONLY;
 SELECT attempt(command) FROM writers;
@@ -505,6 +513,7 @@ ROLLBACK;
 SET default_transaction_read_only = on;
 CALL sl.sl_migrate();
 CALL sl.sl_revert_online('base');
+CALL sl.sl_repair_online();
 RESET default_transaction_read_only;
 -- in the query of a materialized view, an index expression
 CREATE FUNCTION calls() RETURNS int LANGUAGE plpgsql IMMUTABLE AS

@@ -96,6 +96,12 @@ SELECT sl_resolve('a', 'applied', 'it is already');
 SELECT sl_resolve('b', 'finished', 'nothing was begun');
 SELECT sl_resolve('b', 'applied', 'I looked');
 SELECT action, revision, outcome, reason FROM sl_history ORDER BY id DESC LIMIT 1;
+-- of an applied one that it is gone, while nothing rests on it
+SELECT sl_resolve('a', 'rolled_back', 'gone');
+\echo :LAST_ERROR_SQLSTATE
+SELECT sl_resolve('b', 'rolled_back', 'gone after all');
+SELECT revision, state FROM sl_graph() WHERE revision = 'b';
+SELECT sl_resolve('b', 'applied', 'there again');
 SELECT revision, state FROM sl_graph();
 -- a script that stopped half-way, outside a transaction
 SELECT sl_register('n', $$-- sl:no-transaction

@@ -24,7 +24,7 @@ SELECT c.* FROM pg_class c
   JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid;
 -- the gate is no gate if it looks at nothing
 SELECT cmp_ok((SELECT count(*)::int FROM routine), '>=', 20, 'there are functions');
-SELECT is((SELECT count(*)::int FROM relation WHERE relkind = 'r'), 10, 'there are tables');
+SELECT is((SELECT count(*)::int FROM relation WHERE relkind = 'r'), 13, 'there are tables');
 SELECT is((SELECT count(*)::int FROM relation WHERE relkind = 'v'), 5, 'there are views');
 
 --
@@ -141,9 +141,15 @@ SELECT set_eq($$
 			has_table_privilege('regress_gate_admin', oid, 'select')
 		  FROM relation WHERE relkind = 'v') AS l
 	 GROUP BY 1$$, $$
-	VALUES ('admin', 'sl_accept sl_configure sl_grant sl_resolve sl_revoke sl_stamp sl_unaccept'),
-	('deploy', 'sl_apply_pending sl_load sl_load_directory sl_migrate sl_register sl_rehearse sl_require sl_revert sl_revert_online sl_unregister sl_unrequire'),
-	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_graph_is_sound sl_graph_mermaid sl_has_no_drift sl_has_no_stamp_drift sl_heads sl_history sl_history_rows sl_is_verified sl_lint sl_lint_script sl_locate sl_pending sl_ready sl_report sl_revision sl_revision_rows sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version')$$,
+	VALUES ('admin', 'sl_accept sl_adopt sl_configure sl_grant sl_guard sl_guard_deny sl_guard_log sl_import_manifest sl_observe sl_observe_ddl sl_observe_write sl_resolve sl_revoke sl_stamp sl_unaccept sl_unobserve'),
+	('deploy', 'sl_apply_pending sl_boot sl_dry_run sl_load sl_load_directory sl_migrate sl_register sl_rehearse sl_repair sl_repair_online sl_require sl_revert sl_revert_online sl_unregister sl_unrequire sl_watch'),
+	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_ddl_log sl_ddl_log_rows sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_graph_is_sound sl_graph_mermaid sl_has_no_drift sl_has_no_stamp_drift sl_heads sl_history sl_history_rows sl_incident sl_incident_rows sl_is_verified sl_lint sl_lint_script sl_locate sl_manifest sl_pending sl_preflight sl_ready sl_repair_plan sl_report sl_revision sl_revision_rows sl_script sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version sl_wait_ready')$$,
+	VALUES ('admin', 'sl_accept sl_adopt sl_configure sl_grant sl_guard sl_guard_deny sl_guard_log sl_import_manifest sl_observe sl_observe_ddl sl_observe_write sl_resolve sl_revoke sl_stamp sl_unaccept sl_unobserve'),
+	('deploy', 'sl_apply_pending sl_boot sl_dry_run sl_load sl_load_directory sl_migrate sl_register sl_rehearse sl_repair sl_repair_online sl_require sl_revert sl_revert_online sl_unregister sl_unrequire sl_watch'),
+	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_ddl_log sl_ddl_log_rows sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_graph_is_sound sl_graph_mermaid sl_has_no_drift sl_has_no_stamp_drift sl_heads sl_history sl_history_rows sl_incident sl_incident_rows sl_is_verified sl_lint sl_lint_script sl_locate sl_manifest sl_pending sl_preflight sl_ready sl_repair_plan sl_report sl_revision sl_revision_rows sl_script sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version sl_wait_ready')$$,
+	VALUES ('admin', 'sl_accept sl_adopt sl_configure sl_grant sl_guard sl_guard_deny sl_guard_log sl_import_manifest sl_observe sl_observe_ddl sl_observe_write sl_resolve sl_revoke sl_stamp sl_unaccept sl_unobserve'),
+	('deploy', 'sl_apply_pending sl_boot sl_dry_run sl_load sl_load_directory sl_migrate sl_register sl_rehearse sl_repair sl_repair_online sl_require sl_revert sl_revert_online sl_unregister sl_unrequire sl_watch'),
+	('read', 'sl_assert sl_catalog sl_check_graph sl_compare sl_ddl_log sl_ddl_log_rows sl_detect_drift sl_detect_stamp_drift sl_expected sl_fingerprint sl_graph sl_graph_is_sound sl_graph_mermaid sl_has_no_drift sl_has_no_stamp_drift sl_heads sl_history sl_history_rows sl_incident sl_incident_rows sl_is_verified sl_lint sl_lint_script sl_locate sl_manifest sl_pending sl_preflight sl_ready sl_repair_plan sl_report sl_revision sl_revision_rows sl_script sl_settings sl_settings_rows sl_snapshot sl_status sl_verify sl_version sl_wait_ready')$$,
 	'every function and view has one level');
 SELECT is_empty($$
 	SELECT r.relname, p.privilege, g.role FROM relation r,

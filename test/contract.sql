@@ -47,6 +47,8 @@ INSERT INTO expected VALUES
 ('f', 'sl_accept', 'class text, identity text, attribute text DEFAULT NULL::text, reason text DEFAULT NULL::text, until timestamp with time zone DEFAULT NULL::timestamp with time zone', 'void'),
 ('f', 'sl_unaccept', 'class text, identity text, attribute text DEFAULT NULL::text', 'boolean'),
 -- rehearsal and dry run
+('f', 'sl_dry_run', 'target text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb, OUT revision text, OUT statement integer, OUT line integer, OUT command text, OUT elapsed interval, OUT lock_mode text, OUT lock_relations text[], OUT rewrites text[], OUT changes jsonb, OUT outcome text', 'SETOF record'),
+('f', 'sl_script', 'target text DEFAULT NULL::text, direction text DEFAULT ''up''::text', 'text'),
 ('p', 'sl_rehearse', 'IN target text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- lint
@@ -54,8 +56,18 @@ INSERT INTO expected VALUES
 ('f', 'sl_lint_script', 'script text, OUT revision text, OUT statement integer, OUT line integer, OUT rule text, OUT severity text, OUT message text, OUT hint text', 'SETOF record'),
 
 -- heal
+('f', 'sl_repair_plan', 'OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT safe boolean, OUT reason text', 'SETOF record'),
+('f', 'sl_repair', 'options jsonb DEFAULT ''{}''::jsonb, OUT ordinal integer, OUT revision text, OUT action text, OUT statement text, OUT outcome text', 'SETOF record'),
+('p', 'sl_repair_online', 'IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 
 -- other tools
+('f', 'sl_adopt', 'tool text DEFAULT ''auto''::text, version_table text DEFAULT NULL::text, mirror boolean DEFAULT true, OUT revision text, OUT outcome text, OUT evidence text, OUT detail text', 'SETOF record'),
+('f', 'sl_observe', 'version_table text, mode text DEFAULT ''record''::text', 'text'),
+('f', 'sl_unobserve', 'version_table text', 'void'),
+('f', 'sl_observe_write', '', 'trigger'),
+('f', 'sl_observe_ddl', '', 'event_trigger'),
+('f', 'sl_manifest', '', 'jsonb'),
+('f', 'sl_import_manifest', 'manifest jsonb, OUT revision text, OUT outcome text', 'SETOF record'),
 
 -- guard
 ('f', 'sl_guard', 'mode text', 'text'),
@@ -86,7 +98,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 67);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 70);
 
 --
 -- Functions
@@ -190,6 +202,11 @@ SELECT throws_ok($$SELECT sl_pending('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_apply_pending('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_apply_pending(NULL, '{"a": 1}')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_revert('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_dry_run('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_dry_run(NULL, '{"a": 1}')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_script('unknown')$$, 'SL002');
+SELECT throws_ok($$SELECT sl_script(NULL, 'down')$$, 'SL009');
+SELECT throws_ok($$SELECT sl_script(NULL, 'sideways')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_revert(NULL)$$, 'SL009');
 SELECT throws_ok($$SELECT sl_stamp('unknown')$$, 'SL002');
 SELECT throws_ok($$SELECT sl_stamp(NULL)$$, 'SL009');
@@ -221,6 +238,7 @@ SELECT throws_ok($$CALL sl_wait_ready()$$, '25001');
 SELECT throws_ok($$SELECT sl_guard('perhaps')$$, 'SL009');
 SELECT throws_ok($$SELECT sl_preflight('unknown')$$, 'SL002');
 SELECT throws_ok($$CALL sl_rehearse()$$, '25001');
+SELECT throws_ok($$CALL sl_repair_online()$$, '25001');
 SELECT is((SELECT revision FROM sl_apply_pending()), 'c1', 'a run');
 SELECT throws_ok($$SELECT sl_register('c1', 'SELECT 3')$$, 'SL003');
 SELECT throws_ok($$SELECT sl_unregister('c1')$$, 'SL009');

@@ -16,6 +16,11 @@
 
 const SlAdapter *const sl_adapters[] = {
 	&sl_adapter_alembic,
+	&sl_adapter_flyway,
+	&sl_adapter_golang_migrate,
+	&sl_adapter_prisma,
+	&sl_adapter_rails,
+	&sl_adapter_dbmate,
 };
 
 const int	sl_adapters_count = lengthof(sl_adapters);

@@ -30,7 +30,8 @@ typedef struct SlAdopted
 	const char *outcome;		/* adopted; stamped, partial, altered: the
 								 * catalog does not bear it out; unverifiable:
 								 * nothing is known of it; unresolved: facts
-								 * cannot decide, sl_resolve() can */
+								 * cannot decide, sl_resolve() can; unknown: it
+								 * is not registered */
 	const char *evidence;		/* applied, rehearsed, ...; NULL: none */
 	const char *detail;			/* NULL: none */
 	bool		claimed;		/* it is in the history now */
@@ -63,17 +64,15 @@ extern void sl_adopt_history(const char *tool, const char *version_table,
 							 bool mirror, SlAdoption *adoption);
 pg_noreturn extern void sl_adoption_refuse(const SlAdoption *adoption);
 
-/* in present.c */
-
-/*
- * Pending revisions without statements on data whose footprint is known and
- * wholly in the catalog, while all that is before them is applied: recorded
- * as adopted.  SlAdopted pointers, in the order of the graph.  The caller
- * holds the migration lock for the transaction.
- */
-extern List *sl_adopt_present(void);
-
 /* in mirror.c */
 extern void sl_mirror_init(void);
+
+/* in watch.c */
+
+/*
+ * Is the DDL of this transaction that of a tool which is observed?  It has
+ * looked at its version table, as tools do before they begin.
+ */
+extern bool sl_observe_is_tool(void);
 
 #endif							/* SL_ADAPTERS_H */

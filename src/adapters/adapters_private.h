@@ -20,6 +20,7 @@
 #include "lib/stringinfo.h"
 #include "storage/lock.h"
 
+#include "drift/drift.h"
 #include "graph/graph.h"
 #include "ledger/version_table.h"
 #include "runner/runner.h"
@@ -70,15 +71,65 @@ typedef struct SlWord
 	SlWordKind	kind;
 	char	   *revision;		/* as the registry would have it */
 	char	   *checksum;		/* as the tool writes it; NULL: none */
+	int64		order;			/* when it came to be; 0: the table does not
+								 * say */
 } SlWord;
+
+/* The graph, as far as a tool knows it. */
+typedef struct SlReach
+{
+	const struct SlAdapter *adapter;
+	SlGraph    *graph;
+	SlLineage	lineage;
+	bool	   *known;			/* by place in the lineage: the tool knows it */
+	struct SlReachPlace *places;
+} SlReach;
+
+typedef void (*SlReachSink) (const SlRevisionRow *row, const SlWord *word,
+							 void *arg);
+
+/* in reach.c */
+extern void sl_reach_init(SlReach *reach, const struct SlAdapter *adapter);
+extern int	sl_reach_place(const SlReach *reach, const SlRevisionRow *row);
+extern bool sl_reach_word(const SlReach *reach, const SlWord *word,
+						  SlReachSink sink, void *arg);
+
+/* A revision that is taken over. */
+typedef struct SlTaken
+{
+	const SlRevisionRow *row;
+	SlAdopted  *adopted;
+	const char *checksum;		/* as the table has it; NULL: none */
+	bool		changed;		/* that is not the registered script's */
+	bool		seen;			/* it ran before our eyes */
+	int			place;			/* in the lineage */
+	List	   *findings;		/* SlStampFinding *, of the catalog */
+} SlTaken;
+
+typedef struct SlTaking
+{
+	SlTaken    *items;			/* in the order in which they are claimed */
+	int			count;
+	int			space;
+	SlTaken   **by_name;
+	List	   *columns;		/* char *, of tables that are missing */
+} SlTaking;
+
+/* in taking.c */
+extern SlTaken *sl_taking_add(SlTaking *taking, const SlRevisionRow *row);
+extern void sl_taking_claim(SlTaking *taking, int64 first_id);
+extern void sl_truth_now(SlTruth *truth);
+extern void sl_taking_judge(SlTaking *taking, const SlTruth *truth);
+extern char *sl_taking_describe(const SlTaking *taking,
+								const List *findings);
+extern void sl_taking_record(SlTaking *taking, int64 first_id,
+							 const char *reason);
 
 /* What an adapter needs to bring its table in step. */
 typedef struct SlSync
 {
 	const SlVersionTable *table;
-	SlGraph    *graph;
-	SlLineage	lineage;
-	bool	   *known;			/* by place in the lineage: the tool knows it */
+	SlReach		reach;
 	List	   *words;			/* as the table is */
 	const SlRecord *records;	/* what was recorded just now */
 	int			nrecords;
@@ -90,6 +141,7 @@ typedef struct SlAdapter
 	const char *usual_name;		/* of its table */
 	bool		by_name;		/* other tables have such columns, too: found
 								 * by itself only under its usual name */
+	bool		ordered;		/* the table says in which order it was */
 	const SlToolColumn *columns;
 	int			ncolumns;
 	const char *const *formats; /* of its files in the registry, up to NULL */
@@ -100,11 +152,11 @@ typedef struct SlAdapter
 	/* NULL: the columns are enough */
 	bool		(*fits) (Oid relid);
 
-	/* one row, in its order; cells by column, NULL: null */
+	/* one row; cells by column, NULL: null */
 	void		(*read) (const char *const *cells, List **words);
 
-	/* once all are read; NULL: nothing */
-	List	   *(*settle) (List *words);
+	/* could that be an id of the tool's?  NULL: any is */
+	bool		(*could_be) (const char *revision);
 
 	/*
 	 * Does a revision come at or before another, in the tool's order?  NULL:
@@ -123,26 +175,6 @@ typedef struct SlAdapter
 	void		(*sync) (const SlSync *sync);
 } SlAdapter;
 
-/* in adapters.c */
-extern const SlAdapter *const sl_adapters[];
-extern const int sl_adapters_count;
-extern const SlAdapter *sl_adapter_find(const char *name);
-extern char *sl_adapter_names(void);
-extern bool sl_adapter_has_format(const SlAdapter *adapter,
-								  const char *format);
-
-/* the tools, a file each */
-extern const SlAdapter sl_adapter_alembic;
-
-/* in table.c */
-extern SlVersionTable *sl_version_table_find(const char *tool,
-											 const char *name);
-extern SlVersionTable *sl_version_table_known(const SlVersionTableRow *row);
-extern bool sl_version_table_lock(const SlVersionTable *table,
-								  LOCKMODE mode);
-extern List *sl_version_table_words(const SlVersionTable *table);
-extern void sl_version_table_require_writable(const SlVersionTable *table);
-
 /* in write.c: writing to a version table, as its owner */
 typedef struct SlWriter
 {
@@ -157,10 +189,75 @@ extern uint64 sl_writer_run(SlWriter *writer, const char *statement,
 							const char *const *values, int nvalues);
 extern void sl_writer_end(SlWriter *writer);
 
+/* in adapters.c */
+extern const SlAdapter *const sl_adapters[];
+extern const int sl_adapters_count;
+extern const SlAdapter *sl_adapter_find(const char *name);
+extern char *sl_adapter_names(void);
+extern bool sl_adapter_has_format(const SlAdapter *adapter,
+								  const char *format);
+
+/* the tools, a file each */
+extern const SlAdapter sl_adapter_alembic;
+extern const SlAdapter sl_adapter_dbmate;
+extern const SlAdapter sl_adapter_flyway;
+extern const SlAdapter sl_adapter_golang_migrate;
+extern const SlAdapter sl_adapter_prisma;
+extern const SlAdapter sl_adapter_rails;
+
+/* in words.c: what several of them need */
+extern SlWord *sl_word_add(List **words, SlWordKind kind,
+						   const char *revision);
+extern List *sl_words_settle(List *words);
+extern int	sl_compare_digits(const char *a, const char *b);
+extern bool sl_is_digits(const char *text);
+
+/* What is to be put into a table that has a row for each revision, or taken
+ * out of it. */
+typedef void (*SlSyncRow) (SlWriter *writer, const SlRegistryEntry *entry,
+						   const char *revision, int64 elapsed);
+extern void sl_sync_rows(const SlSync *sync, SlSyncRow insert,
+						 SlSyncRow remove);
+
+/* in table.c */
+extern SlVersionTable *sl_version_table_find(const char *tool,
+											 const char *name);
+extern SlVersionTable *sl_version_table_known(const SlVersionTableRow *row);
+extern bool sl_version_table_lock(const SlVersionTable *table,
+								  LOCKMODE mode);
+extern List *sl_version_table_words(const SlVersionTable *table);
+extern void sl_version_table_require_writable(const SlVersionTable *table);
+
 /* in mirror.c */
 extern void sl_mirror_sync(const SlVersionTable *table,
 						   const SlRecord *records, int count);
-extern void sl_mirror_known(const SlVersionTable *table, SlGraph *graph,
-							SlLineage *lineage, bool **known);
+
+/* What led to one write to an observed version table. */
+typedef struct SlPiece
+{
+	List	   *words;			/* SlWord *, before the write */
+	List	   *changes;		/* SlChange *, of the catalog, since the piece
+								 * before */
+	int			level;			/* of the subtransaction that wrote */
+} SlPiece;
+
+/* A version table that was written to. */
+typedef struct SlWrites
+{
+	Oid			relid;
+	List	   *pieces;			/* SlPiece *, the first one first */
+	List	   *rest;			/* SlChange *, after the last one */
+	bool		lost;			/* there were changes that were not seen */
+	bool		touched;		/* this session has changed the catalog since
+								 * it last wrote */
+} SlWrites;
+
+/* in observe.c */
+extern void sl_observe_bind(const SlExtension *extension);
+
+/* in verdict.c: false: the tool is under way, and nothing can be said yet */
+extern bool sl_verdict(const SlVersionTable *table, const char *mode,
+					   const SlWrites *writes);
+extern bool sl_words_unfinished(const List *words);
 
 #endif							/* SL_ADAPTERS_PRIVATE_H */

@@ -34,99 +34,20 @@
 
 #include "adapters/adapters_private.h"
 #include "common/sl_compat.h"
-#include "drift/drift.h"
 
 PG_FUNCTION_INFO_V1(sl_adopt);
 
-/* so many findings of a revision, ids or places are told */
+/* so many ids are told */
 #define TOLD 10
-
-/* A revision at work. */
-typedef struct Taken
-{
-	const SlRevisionRow *row;
-	SlAdopted  *adopted;
-	const char *checksum;		/* as the table has it; NULL: none */
-	List	   *findings;		/* const SlStampFinding * */
-	bool		claim;
-} Taken;
 
 typedef struct Adoption
 {
 	SlAdoption *result;
 	SlVersionTable *table;		/* NULL: there is none */
-	SlGraph    *graph;
-	SlLineage	lineage;
-	bool	   *known;			/* by place in the lineage */
-	Taken	   *items;			/* in the order in which they are claimed */
-	int			nitems;
-	int			space;
-	Taken	  **by_name;
-	List	   *columns;		/* char *, of tables that are missing */
+	SlReach		reach;
+	bool	   *wanted;			/* by place: the table stands for it */
+	SlTaking	taking;
 } Adoption;
-
-static Taken *
-add_item(Adoption *adoption, const SlRevisionRow *row)
-{
-	Taken	   *item;
-
-	if (adoption->nitems == adoption->space)
-	{
-		adoption->space = Max(64, adoption->space * 2);
-		adoption->items = adoption->items == NULL ?
-			palloc_array(Taken, adoption->space) :
-			repalloc_huge(adoption->items, sizeof(Taken) * adoption->space);
-	}
-	item = &adoption->items[adoption->nitems++];
-	memset(item, 0, sizeof(*item));
-	item->row = row;
-	item->claim = true;
-	item->adopted = palloc0_object(SlAdopted);
-	item->adopted->revision = row->revision;
-	return item;
-}
-
-static int
-compare_items(const void *a, const void *b)
-{
-	return strcmp((*(Taken *const *) a)->row->revision,
-				  (*(Taken *const *) b)->row->revision);
-}
-
-static void
-index_items(Adoption *adoption)
-{
-	int			i;
-
-	adoption->by_name = palloc_array(Taken *, adoption->nitems + 1);
-	for (i = 0; i < adoption->nitems; i++)
-		adoption->by_name[i] = &adoption->items[i];
-	if (adoption->nitems > 1)
-		qsort(adoption->by_name, adoption->nitems, sizeof(Taken *),
-			  compare_items);
-}
-
-static Taken *
-find_item(const Adoption *adoption, const char *revision)
-{
-	int			low = 0;
-	int			high = adoption->nitems;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		int			order = strcmp(adoption->by_name[middle]->row->revision,
-								   revision);
-
-		if (order == 0)
-			return adoption->by_name[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
 
 /*-------------------------------------------------------------------------
  * What the table says
@@ -174,98 +95,93 @@ refuse_unknown(const SlVersionTable *table, const List *unknown)
 					 table->adapter->name)));
 }
 
-typedef struct Place
+static void
+want_row(const SlRevisionRow *row, const SlWord *word, void *arg)
 {
-	const SlRevisionRow *row;
-	int			place;
-} Place;
+	Adoption   *adoption = arg;
+	int			place = sl_reach_place(&adoption->reach, row);
+	SlTaken    *taken;
+
+	if (place >= 0 && adoption->wanted[place])
+		return;
+	if (place >= 0)
+		adoption->wanted[place] = true;
+	if (sl_graph_is_applied(adoption->reach.graph, row))
+		return;
+	taken = sl_taking_add(&adoption->taking, row);
+	if (word->kind == SL_WORD_APPLIED)
+		taken->checksum = word->checksum;
+
+	/* repeatables come last */
+	taken->place = place >= 0 ? place : adoption->reach.lineage.count;
+}
 
 static int
-compare_places(const void *a, const void *b)
+compare_taken(const void *a, const void *b)
 {
-	const SlRevisionRow *x = ((const Place *) a)->row;
-	const SlRevisionRow *y = ((const Place *) b)->row;
-
-	return (x > y) - (x < y);
+	return ((const SlTaken *) a)->place - ((const SlTaken *) b)->place;
 }
 
-/* Where the rows are in the lineage. */
-static Place *
-sorted_places(const SlLineage *lineage)
-{
-	Place	   *places = palloc_array(Place, lineage->count + 1);
-	int			i;
-
-	for (i = 0; i < lineage->count; i++)
-	{
-		places[i].row = lineage->rows[i];
-		places[i].place = i;
-	}
-	qsort(places, lineage->count, sizeof(Place), compare_places);
-	return places;
-}
-
+/* In a set of revisions there may be some whose files are long gone. */
 static void
-want_row(Adoption *adoption, const Place *places, bool *wanted,
-		 const SlRevisionRow *row, const char *checksum)
+list_unknown(Adoption *adoption, const List *unknown)
 {
-	Place		key = {row};
-	const Place *found = bsearch(&key, places, adoption->lineage.count,
-								 sizeof(Place), compare_places);
-
-	/* not in the lineage: a repeatable, and those come last */
-	if (found != NULL && wanted[found->place])
-		return;
-	if (found != NULL)
-		wanted[found->place] = true;
-	if (!sl_graph_is_applied(adoption->graph, row))
-		add_item(adoption, row)->checksum = checksum;
-}
-
-/* All that a row stands for. */
-static bool
-want_word(Adoption *adoption, const Place *places, bool *wanted,
-		  const SlWord *word)
-{
-	const SlAdapter *adapter = adoption->table->adapter;
-	const SlRevisionRow *row = sl_graph_find(adoption->graph,
-											 word->revision);
 	ListCell   *cell;
-	int			i;
 
-	if (word->kind == SL_WORD_ALL_BEFORE && adapter->is_before != NULL)
+	foreach(cell, unknown)
 	{
-		for (i = 0; i < adoption->lineage.count; i++)
-			if (adoption->known[i] &&
-				adoption->lineage.rows[i]->kind == SL_KIND_VERSIONED &&
-				adapter->is_before(adoption->lineage.rows[i]->revision,
-								   word->revision))
-				want_row(adoption, places, wanted,
-						 adoption->lineage.rows[i], NULL);
-		return true;
+		SlAdopted  *adopted = palloc0_object(SlAdopted);
+
+		adopted->revision = lfirst(cell);
+		adopted->outcome = "unknown";
+		adopted->detail =
+			psprintf(_("%s has it, and it is not registered: nothing can be said of it"),
+					 adoption->table->title);
+		adoption->result->rows = lappend(adoption->result->rows, adopted);
 	}
-	if (row == NULL)
-		return false;
-	if (word->kind == SL_WORD_APPLIED)
-		want_row(adoption, places, wanted, row, word->checksum);
-	else
-		foreach(cell, sl_graph_with_ancestors(adoption->graph, row))
-			want_row(adoption, places, wanted, lfirst(cell), NULL);
-	return true;
 }
 
 /*
- * What the table says is applied, and is not claimed yet.  A checksum that is
- * another than that of the file says that a repeatable is not as the file is.
+ * A checksum is that of the script which ran: if the registered one has
+ * another, a repeatable is pending, and of the others it is said.
  */
 static void
-take_words(Adoption *adoption, const List *words, bool **wanted)
+compare_checksums(Adoption *adoption)
 {
-	Place	   *places = sorted_places(&adoption->lineage);
+	const SlAdapter *adapter = adoption->table->adapter;
+	int			kept = 0;
+	int			i;
+
+	if (adapter->same_checksum == NULL)
+		return;
+	for (i = 0; i < adoption->taking.count; i++)
+	{
+		SlTaken    *taken = &adoption->taking.items[i];
+		SlRegistryEntry *entry;
+
+		CHECK_FOR_INTERRUPTS();
+		if (taken->checksum != NULL)
+		{
+			entry = sl_registry_get(taken->row->revision, true);
+			taken->changed = entry != NULL && entry->up != NULL &&
+				!adapter->same_checksum(taken->checksum, entry);
+		}
+		if (!taken->changed || sl_kind_runs_once(taken->row->kind))
+			adoption->taking.items[kept++] = *taken;
+	}
+	adoption->taking.count = kept;
+}
+
+/* What the table says is applied, and is not claimed yet. */
+static void
+take_words(Adoption *adoption, const List *words)
+{
 	List	   *unknown = NIL;
+	bool		set = false;
 	ListCell   *cell;
 
-	*wanted = palloc0_array(bool, adoption->lineage.count + 1);
+	adoption->wanted = palloc0_array(bool,
+									 adoption->reach.lineage.count + 1);
 	foreach(cell, words)
 	{
 		const SlWord *word = lfirst(cell);
@@ -273,303 +189,40 @@ take_words(Adoption *adoption, const List *words, bool **wanted)
 		CHECK_FOR_INTERRUPTS();
 		if (word->kind == SL_WORD_FAILED)
 			refuse_failed(adoption->table, word);
-		if (word->kind != SL_WORD_UNDONE &&
-			!want_word(adoption, places, *wanted, word))
+		set |= word->kind == SL_WORD_APPLIED;
+		if (!sl_reach_word(&adoption->reach, word, want_row, adoption))
 			unknown = lappend(unknown, word->revision);
 	}
-	if (unknown != NIL)
+	if (unknown != NIL &&
+		(!set || list_length(unknown) == list_length(words)))
 		refuse_unknown(adoption->table, unknown);
+	list_unknown(adoption, unknown);
+	if (!adoption->table->adapter->ordered && adoption->taking.count > 1)
+		qsort(adoption->taking.items, adoption->taking.count, sizeof(SlTaken),
+			  compare_taken);
+	compare_checksums(adoption);
 }
 
-/*-------------------------------------------------------------------------
- * What the catalog says
- *-------------------------------------------------------------------------
- */
-
-/* The kind of evidence that there is for each. */
+/* For the caller. */
 static void
-find_evidence(Adoption *adoption)
+tell_result(Adoption *adoption)
 {
-	SlEvidenceRow *rows;
-	int			count;
+	SlAdoption *result = adoption->result;
 	int			i;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	rows = sl_evidence_read(&count);
-	PopActiveSnapshot();
-	for (i = 0; i < count; i++)
+	for (i = 0; i < adoption->taking.count; i++)
 	{
-		Taken	   *item = find_item(adoption, rows[i].revision);
+		SlAdopted  *adopted = adoption->taking.items[i].adopted;
 
-		if (item != NULL && rows[i].current)
-			item->adopted->evidence = rows[i].evidence;
-	}
-}
-
-/* All claims, ours among them, against the catalog. */
-static void
-look(SlTruth *truth)
-{
-	sl_truth_look(truth);
-	if (truth->moved)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("the schema is being changed while it is looked at"),
-				 errhint("Call again.")));
-}
-
-typedef struct ColumnReader
-{
-	MemoryContext cxt;
-	const List *tables;			/* char *, identities */
-	List	   *columns;		/* char *, identities */
-} ColumnReader;
-
-static bool
-is_of_table(const SlFootprintKey *row, const char *table)
-{
-	int			length = strlen(table);
-
-	return row->identity_length > length + 1 &&
-		memcmp(row->identity, table, length) == 0 &&
-		row->identity[length] == '.';
-}
-
-static void
-take_column(const SlFootprintKey *row, void *arg)
-{
-	ColumnReader *reader = arg;
-	MemoryContext before;
-	ListCell   *cell;
-
-	if (row->class_length != 6 || memcmp(row->class, "column", 6) != 0 ||
-		(row->change != 'a' && row->change != 'r'))
-		return;
-	foreach(cell, reader->tables)
-	{
-		if (!is_of_table(row, lfirst(cell)))
-			continue;
-		before = MemoryContextSwitchTo(reader->cxt);
-		reader->columns = lappend(reader->columns,
-								  pnstrdup(row->identity,
-										   row->identity_length));
-		MemoryContextSwitchTo(before);
-		return;
-	}
-}
-
-/* Which columns would the tables have that are missing? */
-static void
-find_columns(Adoption *adoption)
-{
-	ColumnReader reader = {CurrentMemoryContext};
-	List	   *tables = NIL;
-	ListCell   *cell;
-	int			i;
-
-	for (i = 0; i < adoption->nitems; i++)
-	{
-		foreach(cell, adoption->items[i].findings)
-		{
-			const SlStampFinding *finding = lfirst(cell);
-
-			if (finding->class != NULL &&
-				strcmp(finding->class, "table") == 0 &&
-				strcmp(finding->problem, "missing") == 0)
-				tables = lappend(tables, unconstify(char *,
-													finding->identity));
-		}
-	}
-	if (tables == NIL)
-		return;
-	reader.tables = tables;
-	PushActiveSnapshot(GetLatestSnapshot());
-	sl_footprint_read(take_column, &reader);
-	PopActiveSnapshot();
-	adoption->columns = reader.columns;
-}
-
-static char *
-document(Jsonb *value)
-{
-	return JsonbToCString(NULL, &value->root, VARSIZE(value));
-}
-
-/* (id, user_id), or nothing */
-static void
-append_columns(const Adoption *adoption, StringInfo detail,
-			   const char *table)
-{
-	List	   *told = NIL;
-	int			length = strlen(table);
-	ListCell   *cell;
-	ListCell   *other;
-
-	foreach(cell, adoption->columns)
-	{
-		char	   *column = lfirst(cell);
-		bool		again = false;
-
-		if (strncmp(column, table, length) != 0 || column[length] != '.')
-			continue;
-		column += length + 1;
-		foreach(other, told)
-			again |= strcmp(lfirst(other), column) == 0;
-		if (again)
-			continue;
-		appendStringInfo(detail, "%s%s", told == NIL ? " (" : ", ", column);
-		told = lappend(told, column);
-	}
-	if (told != NIL)
-		appendStringInfoChar(detail, ')');
-}
-
-static void
-append_finding(const Adoption *adoption, StringInfo detail,
-			   const SlStampFinding *finding)
-{
-	if (detail->len > 0)
-		appendStringInfoString(detail, "; ");
-	appendStringInfo(detail, "%s %s", finding->class, finding->identity);
-	if (strcmp(finding->class, "table") == 0 &&
-		strcmp(finding->problem, "missing") == 0)
-		append_columns(adoption, detail, finding->identity);
-	appendStringInfo(detail, _(" is %s"), finding->problem);
-	if (finding->expected != NULL && finding->actual != NULL)
-		appendStringInfo(detail, _(": expected %s, actual %s"),
-						 document(finding->expected),
-						 document(finding->actual));
-}
-
-static char *
-describe_findings(const Adoption *adoption, const List *findings)
-{
-	StringInfoData detail;
-	ListCell   *cell;
-	int			n = 0;
-
-	initStringInfo(&detail);
-	foreach(cell, findings)
-	{
-		if (n++ < TOLD)
-			append_finding(adoption, &detail, lfirst(cell));
-	}
-	if (n > TOLD)
-		appendStringInfo(&detail, _("; and %d more"), n - TOLD);
-	return detail.data;
-}
-
-/* What is to be said of one that is claimed. */
-static void
-judge(const Adoption *adoption, Taken *item)
-{
-	SlAdopted  *adopted = item->adopted;
-	const SlStampFinding *finding = item->findings == NIL ? NULL :
-		linitial(item->findings);
-
-	adopted->claimed = true;
-	if (finding == NULL && !item->row->has_data)
-		adopted->outcome = "adopted";
-	else if (finding == NULL)
-	{
-		adopted->outcome = "unresolved";
-		adopted->detail =
-			psprintf(_("it has statements on data, and facts cannot prove that these ran: sl_resolve('%s', 'applied', reason) or sl_resolve('%s', 'run', reason)"),
-					 adopted->revision, adopted->revision);
-	}
-	else
-	{
-		adopted->outcome = finding->verdict;
-		adopted->detail = finding->class == NULL ?
-			_("there is no footprint of it to hold against the catalog: CALL sl_rehearse()") :
-			describe_findings(adoption, item->findings);
-	}
-}
-
-static void
-count_outcome(SlAdoption *result, const SlAdopted *adopted)
-{
-	if (strcmp(adopted->outcome, "adopted") == 0)
-		result->adopted++;
-	else if (strcmp(adopted->outcome, "unverifiable") == 0)
-		result->unverifiable++;
-	else if (strcmp(adopted->outcome, "unresolved") == 0)
-		result->unresolved++;
-	else
-		result->contradicted++;
-}
-
-/*-------------------------------------------------------------------------
- * The books
- *-------------------------------------------------------------------------
- */
-
-static void
-claim_items(Adoption *adoption, int64 first_id)
-{
-	List	   *revisions = NIL;
-	int			i;
-
-	for (i = 0; i < adoption->nitems; i++)
-	{
-		const SlRevisionRow *row = adoption->items[i].row;
-
-		/* what was half way here is over: the other tool has run it */
-		if (row->failed)
-		{
-			sl_journal_clear(row->revision);
-			sl_evidence_forget_incomplete(row->revision);
-		}
-		revisions = lappend(revisions, row->revision);
-	}
-	if (sl_claim_adopted(revisions, first_id) != adoption->nitems)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("revisions were applied or withdrawn by another session"),
-				 errhint("Call again.")));
-}
-
-/* Write down what was said of each, and give it to the caller. */
-static void
-record_items(Adoption *adoption, int64 first_id, const char *reason)
-{
-	SlAdoptedRow *rows = palloc_array(SlAdoptedRow, adoption->nitems + 1);
-	List	   *unproven = NIL;
-	int			i;
-
-	for (i = 0; i < adoption->nitems; i++)
-	{
-		SlAdopted  *adopted = adoption->items[i].adopted;
-
-		rows[i].revision = adopted->revision;
-		rows[i].outcome = strcmp(adopted->outcome, "adopted") == 0 ?
-			"ok" : adopted->outcome;
-		rows[i].evidence = adopted->evidence;
-		rows[i].reason = adopted->detail == NULL ? reason :
-			psprintf("%s; %s", reason, adopted->detail);
-		if (adopted->claimed && strcmp(adopted->outcome, "adopted") != 0)
-			unproven = lappend(unproven, unconstify(char *,
-													adopted->revision));
-		count_outcome(adoption->result, adopted);
-		adoption->result->rows = lappend(adoption->result->rows, adopted);
-	}
-	sl_claim_unproven(unproven);
-	sl_log_adopted(first_id, rows, adoption->nitems);
-}
-
-/* The findings of each item. */
-static void
-sort_findings(Adoption *adoption, const SlTruth *truth)
-{
-	ListCell   *cell;
-
-	foreach(cell, truth->stamp)
-	{
-		SlStampFinding *finding = lfirst(cell);
-		Taken	   *item = find_item(adoption, finding->revision);
-
-		if (item != NULL)
-			item->findings = lappend(item->findings, finding);
+		result->rows = lappend(result->rows, adopted);
+		if (strcmp(adopted->outcome, "adopted") == 0)
+			result->adopted++;
+		else if (strcmp(adopted->outcome, "unverifiable") == 0)
+			result->unverifiable++;
+		else if (strcmp(adopted->outcome, "unresolved") == 0)
+			result->unresolved++;
+		else
+			result->contradicted++;
 	}
 }
 
@@ -578,16 +231,15 @@ sort_findings(Adoption *adoption, const SlTruth *truth)
  * unless it is there.
  */
 static void
-require_borne_out(const Adoption *adoption, const bool *wanted,
-				  const SlTruth *truth)
+require_borne_out(const Adoption *adoption, const SlTruth *truth)
 {
-	const SlLineage *lineage = &adoption->lineage;
+	const SlLineage *lineage = &adoption->reach.lineage;
 	ListCell   *cell;
 	int			i;
 
 	for (i = 0; i < lineage->count; i++)
 	{
-		if (wanted[i] || !adoption->known[i] || !lineage->rows[i]->applied)
+		if (adoption->wanted[i] || !adoption->reach.known[i] || !lineage->rows[i]->applied)
 			continue;
 		foreach(cell, truth->stamp)
 		{
@@ -613,26 +265,20 @@ adopt_words(Adoption *adoption, const List *words, bool mirror)
 {
 	int64		first_id = sl_log_next_id();
 	SlTruth		truth = {0};
-	bool	   *wanted;
-	int			i;
 
-	take_words(adoption, words, &wanted);
-	index_items(adoption);
-	if (adoption->nitems > 0)
-		claim_items(adoption, first_id);
-	if (adoption->nitems > 0 || mirror)
-		look(&truth);
+	take_words(adoption, words);
+	if (adoption->taking.count > 0)
+		sl_taking_claim(&adoption->taking, first_id);
+	if (adoption->taking.count > 0 || mirror)
+		sl_truth_now(&truth);
 	if (mirror)
-		require_borne_out(adoption, wanted, &truth);
-	if (adoption->nitems == 0)
+		require_borne_out(adoption, &truth);
+	if (adoption->taking.count == 0)
 		return;
-	sort_findings(adoption, &truth);
-	find_columns(adoption);
-	find_evidence(adoption);
-	for (i = 0; i < adoption->nitems; i++)
-		judge(adoption, &adoption->items[i]);
-	record_items(adoption, first_id,
-				 psprintf(_("%s has it"), adoption->table->title));
+	sl_taking_judge(&adoption->taking, &truth);
+	sl_taking_record(&adoption->taking, first_id,
+					 psprintf(_("%s has it"), adoption->table->title));
+	tell_result(adoption);
 }
 
 /* "016", and what differs there. */
@@ -677,28 +323,27 @@ adopt_location(Adoption *adoption)
 		return;
 	}
 	result->located = best->revision;
-	foreach(cell, sl_graph_with_ancestors(adoption->graph,
-										  sl_graph_find(adoption->graph,
+	foreach(cell, sl_graph_with_ancestors(adoption->reach.graph,
+										  sl_graph_find(adoption->reach.graph,
 														best->revision)))
-		if (!sl_graph_is_applied(adoption->graph, lfirst(cell)))
-			(void) add_item(adoption, lfirst(cell));
-	index_items(adoption);
-	find_evidence(adoption);
-	for (i = 0; i < adoption->nitems; i++)
-	{
-		Taken	   *item = &adoption->items[i];
-
-		judge(adoption, item);
-		item->adopted->claimed = !item->row->has_data;
-	}
-	if (adoption->nitems == 0)
+		if (!sl_graph_is_applied(adoption->reach.graph, lfirst(cell)))
+			(void) sl_taking_add(&adoption->taking, lfirst(cell));
+	if (adoption->taking.count == 0)
 		return;
-	claim_items(adoption, first_id);
-	record_items(adoption, first_id,
-				 psprintf(_("the catalog is at %s"), best->revision));
-	for (i = 0; i < adoption->nitems; i++)
-		if (!adoption->items[i].adopted->claimed)
-			(void) sl_unclaim(adoption->items[i].row->revision);
+	sl_taking_claim(&adoption->taking, first_id);
+	sl_taking_judge(&adoption->taking, NULL);
+	for (i = 0; i < adoption->taking.count; i++)
+	{
+		SlTaken    *taken = &adoption->taking.items[i];
+
+		if (!taken->row->has_data)
+			continue;
+		taken->adopted->claimed = false;
+		(void) sl_unclaim(taken->row->revision);
+	}
+	sl_taking_record(&adoption->taking, first_id,
+					 psprintf(_("the catalog is at %s"), best->revision));
+	tell_result(adoption);
 }
 
 /*-------------------------------------------------------------------------
@@ -706,11 +351,32 @@ adopt_location(Adoption *adoption)
  *-------------------------------------------------------------------------
  */
 
-/* From now on we know that table, and what it is to us. */
+/* One of a tool's, unless the first is gone. */
 static void
+refuse_second(const SlVersionTableRow *first)
+{
+	SlVersionTable *table = sl_version_table_known(first);
+
+	if (table == NULL)
+		(void) sl_version_table_drop(first->schema, first->name);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"%s\" is kept in step for %s already",
+						table->title, table->adapter->name),
+				 errhint("sl_adopt(version_table => %s, mirror => false) ends that.",
+						 quote_literal_cstr(table->title))));
+}
+
+/*
+ * From now on we know that table, and what it is to us.  Returns whether that
+ * ends its being kept in step.
+ */
+static bool
 know_table(const SlVersionTable *table, bool mirror)
 {
 	SlVersionTableRow row = {0};
+	bool		ends = false;
 	ListCell   *cell;
 
 	row.schema = table->schema;
@@ -723,24 +389,23 @@ know_table(const SlVersionTable *table, bool mirror)
 
 		if (strcmp(other->schema, row.schema) == 0 &&
 			strcmp(other->name, row.name) == 0)
+		{
 			row.observe = other->observe;
+			ends = other->mirror && !mirror;
+		}
 		else if (mirror && other->mirror &&
 				 strcmp(other->tool, row.tool) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("\"%s.%s\" is kept in step for %s already",
-							other->schema, other->name, other->tool),
-					 errhint("sl_adopt(version_table => '%s.%s', mirror => false) ends that.",
-							 other->schema, other->name)));
+			refuse_second(other);
 	}
 	if (mirror && row.observe != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("\"%s\" is observed: %s runs the migrations",
 						table->title, table->adapter->name),
-				 errhint("sl_unobserve('%s') first, or sl_adopt(mirror => false).",
-						 table->title)));
+				 errhint("sl_unobserve(%s) first, or sl_adopt(mirror => false).",
+						 quote_literal_cstr(table->title))));
 	sl_version_table_put(&row);
+	return ends;
 }
 
 static bool
@@ -748,8 +413,8 @@ is_anything_applied(const Adoption *adoption)
 {
 	int			i;
 
-	for (i = 0; i < adoption->lineage.count; i++)
-		if (adoption->lineage.rows[i]->claimed)
+	for (i = 0; i < adoption->reach.lineage.count; i++)
+		if (adoption->reach.lineage.rows[i]->claimed)
 			return true;
 	return false;
 }
@@ -760,24 +425,23 @@ adopt(Adoption *adoption, bool mirror)
 	SlVersionTable *table = adoption->table;
 	SlOptions	options;
 	List	   *words = NIL;
+	bool		ends = false;
 
-	adoption->graph = sl_graph_read(true);
-	sl_graph_require_sound(adoption->graph, true);
-	sl_mirror_known(table, adoption->graph, &adoption->lineage,
-					&adoption->known);
+	sl_reach_init(&adoption->reach, table == NULL ? NULL : table->adapter);
+	sl_graph_require_sound(adoption->reach.graph, true);
 	if (table != NULL)
 	{
 		adoption->result->tool = table->adapter->name;
 		adoption->result->version_table = table->title;
 		if (mirror)
 			sl_version_table_require_writable(table);
-		know_table(table, mirror);
+		ends = know_table(table, mirror);
 		words = sl_version_table_words(table);
 	}
 	sl_options_resolve(&options, NULL);
 	if (words != NIL)
 		adopt_words(adoption, words, mirror);
-	else if (!is_anything_applied(adoption) &&
+	else if (!ends && !is_anything_applied(adoption) &&
 			 sl_find_managed_object(options.managed_schemas) != NULL)
 		adopt_location(adoption);
 	if (table != NULL && mirror && !adoption->result->nowhere)

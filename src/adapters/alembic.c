@@ -35,13 +35,8 @@ static const char *const formats[] = {"alembic", "alembic-sql", NULL};
 static void
 read_row(const char *const *cells, List **words)
 {
-	SlWord	   *word = palloc0_object(SlWord);
-
-	if (cells[0] == NULL)
-		return;
-	word->kind = SL_WORD_ALL_BEFORE;
-	word->revision = unconstify(char *, cells[0]);
-	*words = lappend(*words, word);
+	if (cells[0] != NULL)
+		(void) sl_word_add(words, SL_WORD_ALL_BEFORE, cells[0]);
 }
 
 /*
@@ -86,7 +81,7 @@ sync_one(const SlVersionTable *table, const SlRegistryEntry *entry,
 static List *
 wanted_heads(const SlSync *sync)
 {
-	const SlLineage *lineage = &sync->lineage;
+	const SlLineage *lineage = &sync->reach.lineage;
 	bool	   *covered = palloc0_array(bool, lineage->count + 1);
 	List	   *heads = NIL;
 	int			i;
@@ -94,8 +89,8 @@ wanted_heads(const SlSync *sync)
 
 	for (i = lineage->count - 1; i >= 0; i--)
 	{
-		bool		applied = sync->known[i] &&
-			sl_graph_is_applied(sync->graph, lineage->rows[i]);
+		bool		applied = sync->reach.known[i] &&
+			sl_graph_is_applied(sync->reach.graph, lineage->rows[i]);
 
 		if (applied && !covered[i])
 			heads = lcons(lineage->rows[i]->revision, heads);

@@ -21,29 +21,6 @@
 
 #include "adapters/adapters_private.h"
 
-/*
- * Which revisions the tool knows: those that came from its files, or, if none
- * did, all versioned ones, for they were written down by hand.
- */
-void
-sl_mirror_known(const SlVersionTable *table, SlGraph *graph,
-				SlLineage *lineage, bool **known)
-{
-	bool		any = false;
-	int			i;
-
-	sl_graph_lineage(graph, lineage);
-	*known = palloc0_array(bool, lineage->count + 1);
-	for (i = 0; i < lineage->count; i++)
-	{
-		(*known)[i] = table != NULL &&
-			sl_adapter_has_format(table->adapter, lineage->rows[i]->format);
-		any |= (*known)[i];
-	}
-	for (i = 0; i < lineage->count && !any; i++)
-		(*known)[i] = true;
-}
-
 /* Bring a table in step with what is applied now. */
 void
 sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
@@ -51,8 +28,7 @@ sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
 {
 	SlSync		sync = {table};
 
-	sync.graph = sl_graph_read(true);
-	sl_mirror_known(table, sync.graph, &sync.lineage, &sync.known);
+	sl_reach_init(&sync.reach, table->adapter);
 	sync.words = sl_version_table_words(table);
 	sync.records = records;
 	sync.nrecords = count;

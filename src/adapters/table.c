@@ -233,7 +233,7 @@ find_named(const SlAdapter *adapter, const char *name)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("version table \"%s\" does not exist", name),
 				 errhint("Where a tool has made none, leave the name out: the catalog decides then.")));
-	title = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+	title = quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(relid)),
 									   get_rel_name(relid));
 	require_ordinary(relid, title);
 	table = recognise(relid, adapter, false);
@@ -344,8 +344,8 @@ sl_version_table_find(const char *tool, const char *name)
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("there are %d version tables: %s",
 						list_length(tables), names.data),
-				 errhint("Name the one that is meant: sl_adopt(version_table => '%s').",
-						 ((SlVersionTable *) linitial(tables))->title)));
+				 errhint("Name the one that is meant: sl_adopt(version_table => %s).",
+						 quote_literal_cstr(((SlVersionTable *) linitial(tables))->title))));
 	}
 	table = linitial(tables);
 	require_ordinary(table->relid, table->title);
@@ -467,5 +467,5 @@ sl_version_table_words(const SlVersionTable *table)
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	table_close(rel, AccessShareLock);
-	return adapter->settle == NULL ? words : adapter->settle(words);
+	return sl_words_settle(words);
 }

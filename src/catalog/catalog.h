@@ -87,6 +87,8 @@ extern SlFact *sl_fact_copy(const SlFact *fact);
 extern int	sl_fact_compare(const SlFact *a, const SlFact *b);
 extern bool sl_fact_equal(const SlFact *a, const SlFact *b);
 extern bool sl_attribute_equal(const SlAttribute *a, const SlAttribute *b);
+extern const char **sl_fact_differences(const SlFact *before,
+										const SlFact *after, int *count);
 extern char *sl_attribute_text(const SlAttribute *attribute);
 extern void sl_fact_push_definition(const SlFact *fact,
 									JsonbParseState **state);

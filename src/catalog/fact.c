@@ -256,6 +256,36 @@ sl_fact_equal(const SlFact *a, const SlFact *b)
 	return true;
 }
 
+/* The names of the attributes in which two versions of a fact differ. */
+const char **
+sl_fact_differences(const SlFact *before, const SlFact *after, int *count)
+{
+	const char **names = palloc_array(const char *, before->nattributes +
+									  after->nattributes);
+	int			i = 0;
+	int			j = 0;
+
+	*count = 0;
+	while (i < before->nattributes || j < after->nattributes)
+	{
+		const SlAttribute *was = &before->attributes[i];
+		const SlAttribute *is = &after->attributes[j];
+		int			order;
+
+		if (i == before->nattributes)
+			order = 1;
+		else if (j == after->nattributes)
+			order = -1;
+		else
+			order = strcmp(was->name, is->name);
+		if (order != 0 || !sl_attribute_equal(was, is))
+			names[(*count)++] = pstrdup(order <= 0 ? was->name : is->name);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return names;
+}
+
 /* As people read it: a list is a JSON array. */
 char *
 sl_attribute_text(const SlAttribute *attribute)

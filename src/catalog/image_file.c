@@ -61,7 +61,7 @@
 #define VERSION_SIZE 16
 
 /* to be changed with anything that changes a hash, an entry or a witness */
-#define FILE_FORMAT 1
+#define FILE_FORMAT 2
 
 /* after a failure, how long the next one waits: ms */
 #define RETRY_AFTER 60000

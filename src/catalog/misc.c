@@ -242,6 +242,68 @@ sl_row_access_method(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 	sl_fact_end(scan);
 }
 
+/* Behind a name, quoted or not, that begins a text. */
+static const char *
+skip_name(const char *p)
+{
+	if (*p != '"')
+		return p + strcspn(p, ", ");
+	for (p++; *p != '\0'; p++)
+	{
+		if (*p != '"')
+			continue;
+		if (p[1] != '"')
+			return p + 1;
+		p++;
+	}
+	return p;
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/*
+ * The server keeps the columns of statistics in the order that they have in
+ * their table, which is no fact: here they come by name.
+ */
+static char *
+sort_columns(char *definition, int ncolumns)
+{
+	const char *on = definition;
+	const char *p;
+	List	   *names = NIL;
+	ListCell   *cell;
+	StringInfoData text;
+
+	/* "CREATE STATISTICS s.n (kinds) ON": the name may hold that, quoted */
+	while (*on != '\0' && strncmp(on, " ON ", 4) != 0)
+		on = *on == '"' ? skip_name(on) : on + 1;
+	if (*on == '\0' || ncolumns < 2)
+		return definition;
+	p = on + 4;
+	while (list_length(names) < ncolumns)
+	{
+		const char *end = skip_name(p);
+
+		names = lappend(names, pnstrdup(p, end - p));
+		p = end;
+		if (list_length(names) < ncolumns)
+			p += 2;
+	}
+	list_sort(names, compare_names);
+	initStringInfo(&text);
+	appendBinaryStringInfo(&text, definition, on + 4 - definition);
+	foreach(cell, names)
+		appendStringInfo(&text, "%s%s",
+						 cell == list_head(names) ? "" : ", ",
+						 (char *) lfirst(cell));
+	appendStringInfoString(&text, p);
+	return text.data;
+}
+
 /* A row of pg_statistic_ext. */
 void
 sl_row_statistics(SlScan *scan, HeapTuple tuple, TupleDesc desc)
@@ -265,7 +327,8 @@ sl_row_statistics(SlScan *scan, HeapTuple tuple, TupleDesc desc)
 							  ObjectIdGetDatum(form->oid), 0, 0);
 	if (definition == NULL)
 		sl_vanished();
-	sl_put(scan, "definition", definition);
+	sl_put(scan, "definition",
+		   sort_columns(definition, form->stxkeys.dim1));
 	datum = SL_GET(Anum_pg_statistic_ext_stxstattarget);
 	if (!isnull && SL_STATISTICS_TARGET(datum) >= 0)
 		sl_put_int(scan, "statistics", SL_STATISTICS_TARGET(datum));

@@ -28,6 +28,12 @@
 
 #include "catalog/catalog_private.h"
 
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
 /* Published tables, with their columns and filters. */
 static void
 put_tables(SlScan *scan, Oid publication)
@@ -59,6 +65,8 @@ put_tables(SlScan *scan, Oid publication)
 		appendStringInfoString(&text, rel->identity);
 		datum = SL_GET(Anum_pg_publication_rel_prattrs);
 		columns = sl_column_names(scan, rel, datum, isnull);
+		/* the server has them in the order of the table, which is no fact */
+		list_sort(columns, compare_names);
 		foreach(cell, columns)
 			appendStringInfo(&text, "%s%s",
 							 cell == list_head(columns) ? " (" : ", ",

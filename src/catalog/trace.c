@@ -590,7 +590,7 @@ sl_trace_begin(MemoryContext cxt)
 	Trace	   *made = MemoryContextAllocZero(work, sizeof(Trace));
 	HASHCTL		ctl;
 
-	Assert(trace == NULL);
+	sl_trace_abandon();
 	made->cxt = cxt;
 	made->work = work;
 	made->gone.func = forget_trace;
@@ -602,6 +602,24 @@ sl_trace_begin(MemoryContext cxt)
 	made->seen = hash_create("schema_lifecycle seen", 32, &ctl,
 							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	trace = made;
+}
+
+/*
+ * The hook for statements has been passed: what it does is done here, and
+ * what it takes back behind the statement it will.
+ */
+void
+sl_trace_begin_at(MemoryContext cxt, Node *statement)
+{
+	sl_trace_begin(cxt);
+	trace_statement(statement);
+	trace->drops = sl_statement_drops(statement);
+}
+
+bool
+sl_trace_is_on(void)
+{
+	return trace != NULL;
 }
 
 void

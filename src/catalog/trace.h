@@ -15,6 +15,7 @@
 
 #include "postgres.h"
 
+#include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 #include "utils/palloc.h"
 
@@ -43,10 +44,18 @@ extern void sl_trace_init(void);
 
 /*
  * From here on, this session's changes of the catalog are collected; there is
- * at most one trace.  What it returns lives in 'cxt', and if that goes, the
+ * at most one trace: one that is on is given up.  What it returns lives in 'cxt', and if that goes, the
  * trace is off.
  */
 extern void sl_trace_begin(MemoryContext cxt);
+
+/*
+ * The same from an event trigger at the start of a statement, which is seen,
+ * too.
+ */
+extern void sl_trace_begin_at(MemoryContext cxt, Node *statement);
+
+extern bool sl_trace_is_on(void);
 
 /*
  * The changes since then: SlChange *, sorted by class and identity in the

@@ -89,6 +89,16 @@ sl_extension_find_other(const char *name, SlExtension *extension)
 	return find_extension(name, extension, NULL);
 }
 
+/* Is it installed, and at the version that this library is for? */
+bool
+sl_extension_is_current(SlExtension *extension)
+{
+	char	   *version;
+
+	return find_extension(SL_EXTENSION_NAME, extension, &version) &&
+		strcmp(version, SL_EXTENSION_VERSION) == 0;
+}
+
 /*
  * The first, or an error: also if the catalog holds another version than this
  * library was built for, because the tables may then differ.

@@ -35,6 +35,7 @@ typedef struct SlIdentity
 
 /* in extension.c */
 extern bool sl_extension_find(SlExtension *extension);
+extern bool sl_extension_is_current(SlExtension *extension);
 extern bool sl_extension_find_other(const char *name, SlExtension *extension);
 extern void sl_extension_get(SlExtension *extension);
 extern void sl_become_owner(const SlExtension *extension, SlIdentity *before);

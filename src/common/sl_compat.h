@@ -214,6 +214,77 @@ sl_not_null_is_validated(Oid relid, AttrNumber attnum)
 #define sl_constraint_wants_enforcement(constraint) (true)
 #endif
 
+/* 16 has plain doubly linked lists for what hangs on a process */
+#include "storage/proc.h"
+static inline PROCLOCK *
+sl_first_own_lock(int partition)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_head *head = &MyProc->myProcLocks[partition];
+
+	return dlist_is_empty(head) ? NULL :
+		dlist_head_element(PROCLOCK, procLink, head);
+#else
+	SHM_QUEUE  *head = &MyProc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(head, head,
+									 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+static inline PROCLOCK *
+sl_next_own_lock(int partition, PROCLOCK *lock)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_head *head = &MyProc->myProcLocks[partition];
+
+	if (!dlist_has_next(head, &lock->procLink))
+		return NULL;
+	return dlist_container(PROCLOCK, procLink,
+						   dlist_next_node(head, &lock->procLink));
+#else
+	return (PROCLOCK *) SHMQueueNext(&MyProc->myProcLocks[partition],
+									 &lock->procLink,
+									 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+/*
+ * 18 has as many fast-path slots as it is configured for.  Three bits a slot
+ * are the three weakest modes.
+ */
+#if PG_VERSION_NUM >= 180000
+#define sl_fast_path_slots() FastPathLockSlotsPerBackend()
+#define sl_fast_path_bits(slot) \
+	((MyProc->fpLockBits[(slot) / FP_LOCK_SLOTS_PER_GROUP] >> \
+	  (3 * ((slot) % FP_LOCK_SLOTS_PER_GROUP))) & 7)
+#else
+#define sl_fast_path_slots() FP_LOCK_SLOTS_PER_BACKEND
+#define sl_fast_path_bits(slot) ((MyProc->fpLockBits >> (3 * (slot))) & 7)
+#endif
+
+/* 18 may log a lock that was not to be had */
+#if PG_VERSION_NUM >= 180000
+#define sl_lock_held_already(tag, mode, local) \
+	((void) LockAcquireExtended(tag, mode, false, true, false, local, false))
+#else
+#define sl_lock_held_already(tag, mode, local) \
+	((void) LockAcquireExtended(tag, mode, false, true, false, local))
+#endif
+
+/* 16 calls the number of a relation's file another name, and the counters */
+#include "pgstat.h"
+#include "utils/rel.h"
+#if PG_VERSION_NUM >= 160000
+#define sl_first_file_subid(rel) ((rel)->rd_firstRelfilelocatorSubid)
+#define sl_file_number(rel) ((rel)->rd_locator.relNumber)
+#define sl_scan_count(status) ((status)->counts.numscans)
+#else
+#define sl_first_file_subid(rel) ((rel)->rd_firstRelfilenodeSubid)
+#define sl_file_number(rel) ((rel)->rd_node.relNode)
+#define sl_scan_count(status) ((status)->t_counts.t_numscans)
+#endif
+
 /* 17 lets a generated column have another expression */
 #if PG_VERSION_NUM >= 170000
 #define SL_AT_SET_EXPRESSION AT_SetExpression
@@ -268,6 +339,30 @@ sl_relation_path(Oid database, Oid tablespace, Oid file)
 	pgstat_fetch_stat_local_beentry(index)
 #endif
 
+/* 17 lets a generated column have another expression */
+#if PG_VERSION_NUM >= 170000
+#define SL_AT_SET_EXPRESSION AT_SetExpression
+#else
+#define SL_AT_SET_EXPRESSION (-1)
+#endif
+
+/* 18 returns the path of a file in a struct */
+#include "common/relpath.h"
+static inline char *
+sl_relation_path(Oid database, Oid tablespace, Oid file)
+{
+#if PG_VERSION_NUM >= 180000
+	return pstrdup(GetRelationPath(database, tablespace, file,
+								   INVALID_PROC_NUMBER, MAIN_FORKNUM).str);
+#elif PG_VERSION_NUM >= 170000
+	return GetRelationPath(database, tablespace, file, INVALID_PROC_NUMBER,
+						   MAIN_FORKNUM);
+#else
+	return GetRelationPath(database, tablespace, file, InvalidBackendId,
+						   MAIN_FORKNUM);
+#endif
+}
+
 /*
  * How a database says where its locale comes from: 16 has rules of ICU, and 17
  * a provider of its own, with one column for all of them.
@@ -294,5 +389,15 @@ sl_locale_option(char provider)
 {
 	return provider == COLLPROVIDER_ICU ? "ICU_LOCALE" : "BUILTIN_LOCALE";
 }
+
+/* The columns of an entry of FROM; 18 wants to know of OLD and NEW */
+#include "parser/parse_relation.h"
+#if PG_VERSION_NUM >= 180000
+#define sl_expand_rte(rte, columns) \
+	expandRTE(rte, 1, 0, VAR_RETURNING_DEFAULT, -1, true, NULL, columns)
+#else
+#define sl_expand_rte(rte, columns) \
+	expandRTE(rte, 1, 0, -1, true, NULL, columns)
+#endif
 
 #endif							/* SL_COMPAT_H */

@@ -135,9 +135,9 @@ static void
 name_revisions(const SlExpected *expected, const SlExpectedFact *entry,
 			   SlDifference *difference)
 {
-	int			row;
+	int			row = expected->rows[entry->last].evidence;
 
-	difference->revision = pstrdup(expected->evidences[expected->rows[entry->last].evidence].revision);
+	difference->revision = pstrdup(expected->evidences[row].revision);
 	for (row = entry->last; row >= 0; row = expected->rows[row].prev)
 	{
 		const SlFoldEvidence *evidence =

@@ -118,7 +118,7 @@ typedef struct SlTruth
 								 * or ignored */
 	List	   *stamp;			/* SlStampFinding * */
 
-	List	   *differences;	/* SlDifference *, by sl_truth_look_whole only */
+	List	   *differences;	/* SlDifference *, of sl_truth_look_whole */
 
 	/* coverage, in applied revisions */
 	int			verified;		/* with evidence and facts */

@@ -412,6 +412,8 @@ void
 sl_ddl_create(SlDdl *ddl, const SlDdlClass *class, const SlFact *fact)
 {
 	class->create(ddl, fact);
+	if (ddl->statements == NIL)
+		return;					/* it comes with something else */
 	if (sl_fact_text(fact, "comment") != NULL && class->noun != NULL)
 		sl_ddl_comment(ddl, fact);
 	if (class->owned)

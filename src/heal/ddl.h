@@ -45,7 +45,9 @@ typedef struct SlDdl
 	List	   *statements;		/* char * */
 	bool		unsafe;			/* it is not to run by itself */
 	bool		looks;			/* rows may be in the way */
+	bool		apart;			/* online: each statement by itself */
 	const char *reason;			/* why it is unsafe */
+	List	   *otherwise;		/* char *: where the server refuses those */
 } SlDdl;
 
 typedef void (*SlDdlAlter) (SlDdl *ddl, const SlFact *expected,
@@ -82,7 +84,7 @@ extern const char *sl_ddl_no_statement(const char *class,
 									   const char *attribute);
 
 /* what the files of the groups use */
-pg_attribute_printf(2, 3) extern void sl_ddl_add(SlDdl *ddl, const char *format,...);
+extern void sl_ddl_add(SlDdl *ddl, const char *format,...);
 extern void sl_ddl_refuse(SlDdl *ddl, const char *reason);
 extern const SlAttribute *sl_fact_get(const SlFact *fact, const char *name);
 extern const char *sl_fact_text(const SlFact *fact, const char *name);

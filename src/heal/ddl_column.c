@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "common/sl_compat.h"
 #include "heal/ddl.h"
@@ -73,6 +74,23 @@ sl_live_parents(const char *identity)
 	systable_endscan(rows);
 	table_close(catalog, AccessShareLock);
 	return parents;
+}
+
+/* Is it a table of a type, whose columns are that's? */
+static bool
+is_typed(const char *identity)
+{
+	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
+	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
+										 NoLock, true);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = OidIsValid(((Form_pg_class) GETSTRUCT(tuple))->reloftype);
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 /* GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME ... ) */
@@ -231,6 +249,30 @@ catch_up(SlDdl *ddl, const SlFact *column)
 					increment != NULL && increment[0] == '-');
 }
 
+static bool
+has_children(const char *identity)
+{
+	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
+	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
+										 NoLock, true);
+
+	return OidIsValid(relid) && has_subclass(relid);
+}
+
+/* Heirs get the column, and count for themselves: nobody can say both. */
+static void
+add_identity_column(SlDdl *ddl, const SlFact *fact)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	append_identity(&text, fact);
+	sl_ddl_add(ddl, "ALTER TABLE %s ADD COLUMN %s",
+			   sl_name_owner(fact->identity),
+			   sl_column_text(fact, SL_COLUMN_NOT_NULL));
+	sl_ddl_add(ddl, "%s ADD%s", alter_text(fact), text.data);
+}
+
 /*
  * A column of a relation that is there.  NOT NULL comes apart where rows
  * would have nothing in it.
@@ -248,15 +290,20 @@ sl_create_column(SlDdl *ddl, const SlFact *fact)
 		return;					/* with its view */
 	if (kind == RELKIND_COMPOSITE_TYPE)
 	{
-		sl_ddl_add(ddl, "ALTER TYPE %s ADD ATTRIBUTE %s", owner,
+		/* typed tables get it, too */
+		sl_ddl_add(ddl, "ALTER TYPE %s ADD ATTRIBUTE %s CASCADE", owner,
 				   sl_column_text(fact, 0));
-		sl_ddl_comment(ddl, fact);
 		return;
 	}
-	sl_ddl_add(ddl, "ALTER TABLE %s ADD COLUMN %s", owner,
-			   sl_column_text(fact, SL_COLUMN_VALUE |
-							  (filled ? SL_COLUMN_NOT_NULL : 0)));
+	if (is_typed(owner))
+		return;					/* with its type */
 	ddl->looks = filled;
+	if (sl_fact_text(fact, "identity") != NULL && has_children(owner))
+		add_identity_column(ddl, fact);
+	else
+		sl_ddl_add(ddl, "ALTER TABLE %s ADD COLUMN %s", owner,
+				   sl_column_text(fact, SL_COLUMN_VALUE |
+								  (filled ? SL_COLUMN_NOT_NULL : 0)));
 	sl_column_details(ddl, fact);
 }
 
@@ -470,9 +517,11 @@ static void
 alter_foreign_options(SlDdl *ddl, const SlFact *expected,
 					  const SlFact *actual)
 {
+	char	   *owner = sl_name_owner(expected->identity);
+	const char *name = sl_name_last(expected->identity);
+
 	sl_ddl_alter_generic_options(ddl, psprintf("ALTER FOREIGN TABLE %s ALTER COLUMN %s",
-											   sl_name_owner(expected->identity),
-											   sl_name_last(expected->identity)),
+											   owner, name),
 								 sl_fact_get(expected, "foreign_options"),
 								 sl_fact_get(actual, "foreign_options"));
 }

@@ -153,6 +153,7 @@ add_key_online(SlDdl *ddl, const SlFact *fact)
 	if (sl_fact_true(fact, "period") ||
 		sl_live_relation_kind(table) != RELKIND_RELATION)
 		return false;
+	ddl->apart = true;
 	initStringInfo(&text);
 	appendStringInfo(&text, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s",
 					 sl_name_last(fact->identity), table);
@@ -197,6 +198,7 @@ sl_create_constraint(SlDdl *ddl, const SlFact *fact)
 	StringInfoData text;
 
 	ddl->looks = validated;
+	ddl->apart = later;
 	if (key && ddl->online && add_key_online(ddl, fact))
 		return;
 	initStringInfo(&text);
@@ -301,6 +303,7 @@ alter_tablespace(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 static void
 alter_key_valid(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {
+	ddl->apart = ddl->online;
 	sl_ddl_add(ddl, "REINDEX INDEX %s%s", ddl->online ? "CONCURRENTLY " : "",
 			   index_name(expected));
 	ddl->looks = true;
@@ -382,6 +385,7 @@ sl_create_index(SlDdl *ddl, const SlFact *fact)
 		(kind == RELKIND_RELATION || kind == RELKIND_MATVIEW);
 	StringInfoData text;
 
+	ddl->apart = online;
 	initStringInfo(&text);
 	appendStringInfo(&text, "CREATE %sINDEX %s%s ON %s USING %s (",
 					 sl_fact_true(fact, "unique") ? "UNIQUE " : "",
@@ -411,7 +415,7 @@ sl_create_index(SlDdl *ddl, const SlFact *fact)
 	add_statistics(ddl, fact, sl_fact_get(fact, "statistics"), false);
 }
 
-/* Left over by a build that failed, or of a partitioned table and unfinished. */
+/* Left over by a build that failed, or that of a partitioned table. */
 static void
 alter_valid(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {

@@ -54,8 +54,9 @@ sl_create_fdw(SlDdl *ddl, const SlFact *fact)
 static void
 alter_options(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {
-	sl_ddl_alter_generic_options(ddl, psprintf("ALTER %s %s",
-											   sl_ddl_class(expected->class)->noun,
+	const char *noun = sl_ddl_class(expected->class)->noun;
+
+	sl_ddl_alter_generic_options(ddl, psprintf("ALTER %s %s", noun,
 											   expected->identity),
 								 sl_fact_get(expected, "options"),
 								 sl_fact_get(actual, "options"));

@@ -89,8 +89,17 @@ append_literal(StringInfo text, const char *name, const char *value)
 void
 sl_create_collation(SlDdl *ddl, const SlFact *fact)
 {
+	const char *name = sl_fact_text(fact, "collate");
 	StringInfoData text;
 
+	/* one of any encoding is a copy of the server's own */
+	if (sl_fact_is(fact, "provider", "libc") && name != NULL &&
+		sl_fact_text(fact, "encoding") == NULL)
+	{
+		sl_ddl_add(ddl, "CREATE COLLATION %s FROM pg_catalog.%s",
+				   fact->identity, quote_identifier(name));
+		return;
+	}
 	initStringInfo(&text);
 	appendStringInfo(&text, "CREATE COLLATION %s (PROVIDER = %s",
 					 fact->identity, sl_fact_text(fact, "provider"));

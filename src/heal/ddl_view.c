@@ -82,28 +82,30 @@ view_text(const SlFact *fact, bool replace)
 void
 sl_create_view(SlDdl *ddl, const SlFact *fact)
 {
-	sl_ddl_add(ddl, "%s", view_text(fact, false));
+	const char *text = view_text(fact, false);
+
+	sl_ddl_add(ddl, "%s", text);
 	add_columns(ddl, fact);
+	/* whether it is filled is no fact: better empty than not there */
+	if (strcmp(fact->class, "materialized view") == 0)
+		ddl->otherwise = lcons(psprintf("%s WITH NO DATA", text),
+							   list_copy_tail(ddl->statements, 1));
 }
 
-/*
- * Another query.  What OR REPLACE cannot do, the server says: then the view
- * is to be dropped first, which is left to a person if others need it.
- */
+/* Another query.  Where OR REPLACE cannot do it, it is made again. */
 static void
 alter_definition(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {
-	if (ddl->facts->columns(expected->identity, ddl->facts->arg) == NIL)
-		sl_ddl_add(ddl, "%s", view_text(expected, true));
-	else
-		sl_ddl_replace(ddl, sl_ddl_class(expected->class), expected, actual);
+	sl_ddl_add(ddl, "%s", view_text(expected, true));
+	add_columns(ddl, expected);
 }
 
 static void
 alter_options(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 {
-	sl_ddl_alter_storage_options(ddl, psprintf("ALTER %s %s",
-											   sl_ddl_class(expected->class)->noun,
+	const char *noun = sl_ddl_class(expected->class)->noun;
+
+	sl_ddl_alter_storage_options(ddl, psprintf("ALTER %s %s", noun,
 											   expected->identity),
 								 sl_fact_get(expected, "options"),
 								 sl_fact_get(actual, "options"));

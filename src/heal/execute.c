@@ -16,15 +16,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
-#include "utils/snapmgr.h"
 
 #include "heal/heal_private.h"
+#include "runner/call.h"
 
 /* What the texts of facts were made under, and what DDL asks besides. */
 static const struct
@@ -62,6 +60,54 @@ pin_settings(void)
 								 true, 0, false);
 }
 
+/* The same for a session of its own, char *. */
+List *
+sl_heal_pinned_statements(void)
+{
+	List	   *statements = NIL;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(pinned); i++)
+		statements = lappend(statements,
+							 psprintf("SELECT pg_catalog.set_config(%s, %s, false)",
+									  quote_literal_cstr(pinned[i].name),
+									  quote_literal_cstr(pinned[i].value)));
+	return statements;
+}
+
+typedef struct Piece
+{
+	SlConfinement confinement;
+	const SlOptions *options;
+	SlHealWork	work;
+	void	   *arg;
+} Piece;
+
+static void
+do_piece(void *arg)
+{
+	const Piece *piece = arg;
+	SlIdentity	identity;
+	SlFence    *fence;
+
+	sl_confine(piece->confinement, &identity);
+	PG_TRY();
+	{
+		fence = sl_fence_raise(piece->options->migration_lock_timeout, false,
+							   true);
+		pin_settings();
+		piece->work(piece->arg);
+		sl_fence_lower(fence);
+	}
+	PG_CATCH();
+	{
+		sl_fence_abandon();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sl_unconfine(&identity);
+}
+
 /*
  * Do something in a subtransaction, inside the fence and confined.  NULL if
  * that went well; else nothing of it is left, and the error is returned.
@@ -70,37 +116,9 @@ ErrorData *
 sl_heal_try(SlConfinement confinement, const SlOptions *options,
 			SlHealWork work, void *arg)
 {
-	MemoryContext before = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Piece		piece = {confinement, options, work, arg};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(before);
-	PG_TRY();
-	{
-		SlIdentity	identity;
-		SlFence    *fence;
-
-		sl_confine(confinement, &identity);
-		fence = sl_fence_raise(options->migration_lock_timeout, false, true);
-		pin_settings();
-		work(arg);
-		sl_fence_lower(fence);
-		sl_unconfine(&identity);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(before);
-		error = CopyErrorData();
-		FlushErrorState();
-		sl_fence_abandon();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(before);
-	CurrentResourceOwner = owner;
-	return error;
+	return sl_try_piece(do_piece, &piece, CurrentMemoryContext);
 }
 
 /* What is at work, for messages. */
@@ -176,34 +194,52 @@ sl_heal_execute(SlHealStep *step, const SlHealOrder *order, List *statements)
 }
 
 /*
- * How a step may run: as all those may that had a part in its facts.  SL011
- * if one of them may not.
+ * How what comes from a revision, or from a requirement, may run; SL011 if it
+ * may not.
  */
+SlConfinement
+sl_heal_rights(const char *name, const SlRequirementRow *requirement)
+{
+	SlRegistryEntry *entry;
+
+	if (requirement != NULL)
+		return sl_confinement(name, requirement->registrar,
+							  requirement->registrar_name);
+	entry = sl_registry_get(name, true);
+	if (entry == NULL)
+		ereport(ERROR,
+				(errcode(SL_ERR_REGISTRAR),
+				 errmsg("revision \"%s\" is not registered, so nobody answers for what it made",
+						name)));
+	return sl_confinement(name, entry->registrar, entry->registrar_name);
+}
+
+/* How a step may run: as all those may that had a part in its facts. */
 SlConfinement
 sl_heal_confinement(const SlHealStep *step)
 {
 	SlConfinement result = SL_UNCONFINED;
 	ListCell   *cell;
+	ListCell   *other;
 
 	if (step->requirement != NULL)
-		return sl_confinement(step->identity, step->requirement->registrar,
-							  step->requirement->registrar_name);
+		return sl_heal_rights(step->identity, step->requirement);
 	foreach(cell, step->setters)
 	{
 		const char *revision = lfirst(cell);
-		SlRegistryEntry *entry = sl_registry_get(revision, true);
 
-		if (entry == NULL)
-			ereport(ERROR,
-					(errcode(SL_ERR_REGISTRAR),
-					 errmsg("revision \"%s\" is not registered, so nobody answers for what it made",
-							revision),
-					 errdetail("%s %s is to be repaired as it left it.",
-							   step->class, step->identity),
-					 errhint("Register it, or sl_accept() the difference.")));
-		if (sl_confinement(revision, entry->registrar,
-						   entry->registrar_name) == SL_CONFINED)
+		if (sl_heal_rights(revision, NULL) == SL_CONFINED)
 			result = SL_CONFINED;
+
+		/* facts of a manifest, or that were seen, are somebody else's text */
+		foreach(other, sl_evidence_bringers(revision))
+		{
+			const SlBringer *bringer = lfirst(other);
+
+			if (sl_confinement(revision, bringer->role,
+							   bringer->name) == SL_CONFINED)
+				result = SL_CONFINED;
+		}
 	}
 	return result;
 }

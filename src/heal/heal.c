@@ -22,12 +22,11 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
 #include "ledger/repair.h"
+#include "status/require.h"
 
 /* how often what is left is looked at again */
 #define MAX_ROUNDS 5
@@ -35,8 +34,8 @@
 /* so many differences are told in an error */
 #define DIFFERENCES_TOLD 10
 
-static void
-look(SlTruth *truth, List *replayed)
+void
+sl_heal_look(SlTruth *truth, List *replayed)
 {
 	sl_truth_look_whole(truth, replayed);
 	if (truth->moved)
@@ -57,23 +56,6 @@ is_in(List *names, const char *name)
 	return false;
 }
 
-/* Those that a revision had a part in. */
-static List *
-differences_of(List *differences, const char *revision)
-{
-	List	   *result = NIL;
-	ListCell   *cell;
-
-	foreach(cell, differences)
-	{
-		SlDifference *difference = lfirst(cell);
-
-		if (revision == NULL || is_in(difference->setters, revision))
-			result = lappend(result, difference);
-	}
-	return result;
-}
-
 static bool
 is_about(const SlHealStep *step, const SlDifference *difference)
 {
@@ -82,8 +64,8 @@ is_about(const SlHealStep *step, const SlDifference *difference)
 		strcmp(step->identity, difference->identity) == 0;
 }
 
-static bool
-is_done(const SlHealStep *step)
+bool
+sl_step_is_done(const SlHealStep *step)
 {
 	return step->outcome != NULL && strcmp(step->outcome, "done") == 0;
 }
@@ -126,7 +108,7 @@ is_failure(const SlHealing *healing, List *before,
 		if (!is_about(step, difference))
 			continue;
 		/* something that it needs was left: it is as it can be */
-		if (!is_done(step))
+		if (!sl_step_is_done(step))
 			return false;
 		done = true;
 	}
@@ -167,8 +149,8 @@ describe(StringInfo detail, const SlDifference *difference)
 }
 
 /* SL004 if the facts are not what they should be. */
-static void
-prove(const SlHealing *healing, List *before, const SlTruth *truth)
+void
+sl_heal_prove(const SlHealing *healing, List *before, const SlTruth *truth)
 {
 	StringInfoData detail;
 	int			count = 0;
@@ -253,7 +235,7 @@ lacks_data(const Touched *entry)
 }
 
 static void
-log_touched(const Touched *entry, const SlTruth *truth)
+log_touched(const Touched *entry)
 {
 	SlLogEntry	log = {0};
 	bool		data = lacks_data(entry);
@@ -272,34 +254,60 @@ log_touched(const Touched *entry, const SlTruth *truth)
 				(errmsg("%s: its statements on data were not run",
 						entry->revision),
 				 errhint("Look whether they are wanted, and run them by hand.")));
-	else if (!has_stamp_finding(truth, entry->revision))
-		sl_claim_prove(entry->revision);
 }
 
-/* A row of the history for each revision that steps were done for. */
-static void
-keep_books(const SlHealing *healing, const SlTruth *truth)
+/* What was done, by revision: Touched pointers. */
+static List *
+touched_by(List *steps)
 {
 	List	   *touched = NIL;
 	ListCell   *cell;
 
-	foreach(cell, healing->steps)
+	foreach(cell, steps)
 	{
 		const SlHealStep *step = lfirst(cell);
+		bool		made = strcmp(step->action, "create") == 0;
 		Touched    *entry;
 
-		if (!is_done(step) || step->difference == NULL)
+		if (!sl_step_is_done(step) || step->difference == NULL)
 			continue;
 		/* what makes an object is told of who made it */
-		entry = touch(&touched, strcmp(step->action, "create") == 0 ?
-					  step->difference->maker : step->revision);
+		entry = touch(&touched, made ? step->difference->maker :
+					  step->revision);
 		entry->statements += list_length(step->statements);
 		entry->elapsed += step->elapsed;
-		entry->made |= strcmp(step->action, "create") == 0;
+		entry->made |= made;
 		entry->existed |= step->difference->existed;
 	}
-	foreach(cell, touched)
-		log_touched(lfirst(cell), truth);
+	return touched;
+}
+
+/* A row of the history for each revision that steps were done for. */
+void
+sl_heal_keep_books(List *steps)
+{
+	ListCell   *cell;
+
+	foreach(cell, touched_by(steps))
+		log_touched(lfirst(cell));
+}
+
+/*
+ * What the catalog bears out now rests on nobody's word any more; but facts
+ * cannot speak for statements on data.
+ */
+void
+sl_heal_prove_claims(const SlHealing *healing, const SlTruth *truth)
+{
+	ListCell   *cell;
+
+	foreach(cell, touched_by(healing->steps))
+	{
+		const Touched *entry = lfirst(cell);
+
+		if (!lacks_data(entry) && !has_stamp_finding(truth, entry->revision))
+			sl_claim_prove(entry->revision);
+	}
 }
 
 /*
@@ -317,8 +325,8 @@ is_same_step(const SlHealStep *a, const SlHealStep *b)
 }
 
 /* Steps that were not tried yet; those that were left stand for new ones. */
-static List *
-new_steps(SlHealing *healing, List *steps)
+List *
+sl_heal_new_steps(SlHealing *healing, List *steps)
 {
 	List	   *result = NIL;
 	ListCell   *cell;
@@ -336,7 +344,7 @@ new_steps(SlHealing *healing, List *steps)
 			if (!is_same_step(step, old))
 				continue;
 			known = true;
-			if (is_done(old) || !old->safe || old->outcome == NULL)
+			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL)
 				break;
 			/* left, and something was done since: once more */
 			lfirst(other) = step;
@@ -358,7 +366,7 @@ count_done(List *steps)
 	ListCell   *cell;
 
 	foreach(cell, steps)
-		done += is_done(lfirst(cell));
+		done += sl_step_is_done(lfirst(cell));
 	return done;
 }
 
@@ -373,17 +381,15 @@ heal_facts(SlHealing *healing, const SlHealOrder *order,
 	{
 		List	   *steps;
 
-		steps = sl_heal_steps(differences_of(truth->differences,
-											 order->only),
-							  options, false);
-		steps = new_steps(healing, steps);
+		steps = sl_heal_steps(truth->differences, options, false);
+		steps = sl_heal_new_steps(healing, steps);
 		if (steps == NIL)
 			return;
 		sl_heal_run(steps, order, options);
 		if (count_done(steps) == 0)
 			return;
 		CommandCounterIncrement();
-		look(truth, NIL);
+		sl_heal_look(truth, NIL);
 	}
 }
 
@@ -405,21 +411,49 @@ replay_all(SlHealing *healing, const SlHealOrder *order,
 			sl_heal_skip(step, psprintf(_("unsafe: %s"), step->reason));
 			continue;
 		}
-		sl_replay(step, order, options, sl_log_next_id());
-		any |= is_done(step);
+		sl_replay(step, order, options);
+		any |= sl_step_is_done(step);
 	}
 	if (any)
-		look(truth, NIL);
+		sl_heal_look(truth, NIL);
 }
 
+/* One that was brought about must hold. */
 static void
-heal_requirements(SlHealing *healing, const SlHealOrder *order,
-				  const SlOptions *options)
+require_held(const SlHealStep *step, List *states)
+{
+	ListCell   *cell;
+
+	foreach(cell, states)
+	{
+		const SlRequirementState *state = lfirst(cell);
+
+		if (!state->holds && strcmp(state->name, step->identity) == 0)
+			ereport(ERROR,
+					(errcode(SL_ERR_NOT_AT_HEAD),
+					 errmsg("requirement \"%s\" does not hold after its repair, which is rolled back",
+							state->name),
+					 errdetail("%s.", state->why)));
+	}
+}
+
+void
+sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
+					 const SlOptions *options)
 {
 	List	   *steps = sl_requirement_steps();
+	List	   *states;
+	ListCell   *cell;
 
 	healing->steps = list_concat(healing->steps, steps);
 	sl_heal_run(steps, order, options);
+	if (count_done(steps) == 0)
+		return;
+	CommandCounterIncrement();
+	states = sl_requirements_look();
+	foreach(cell, steps)
+		if (sl_step_is_done(lfirst(cell)))
+			require_held(lfirst(cell), states);
 }
 
 static void
@@ -432,7 +466,7 @@ count_steps(SlHealing *healing)
 	{
 		const SlHealStep *step = lfirst(cell);
 
-		if (is_done(step))
+		if (sl_step_is_done(step))
 			healing->done++;
 		else
 		{
@@ -451,7 +485,7 @@ sl_heal(const SlHealOrder *order, const SlOptions *options)
 
 	if (order->replays || order->facts)
 	{
-		look(&truth, NIL);
+		sl_heal_look(&truth, NIL);
 		before = truth.differences;
 		if (order->replays)
 			replay_all(healing, order, options, &truth);
@@ -459,14 +493,43 @@ sl_heal(const SlHealOrder *order, const SlOptions *options)
 			heal_facts(healing, order, options, &truth);
 		if (count_done(healing->steps) > 0)
 		{
-			prove(healing, before, &truth);
-			keep_books(healing, &truth);
+			sl_heal_prove(healing, before, &truth);
+			sl_heal_keep_books(healing->steps);
+			sl_heal_prove_claims(healing, &truth);
 		}
 	}
 	if (order->requirements)
-		heal_requirements(healing, order, options);
+		sl_heal_requirements(healing, order, options);
 	count_steps(healing);
 	return healing;
+}
+
+/* Where a revision was never run, facts bring no rows: say so beforehand. */
+static void
+tell_of_data(List *steps)
+{
+	const char *last = NULL;
+	bool		has_data = false;
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		SlHealStep *step = lfirst(cell);
+		SlRegistryEntry *entry;
+
+		if (step->difference == NULL || !step->safe ||
+			strcmp(step->action, "create") != 0 || step->difference->existed)
+			continue;
+		if (last == NULL || strcmp(last, step->difference->maker) != 0)
+		{
+			last = step->difference->maker;
+			entry = sl_registry_get(last, true);
+			has_data = entry != NULL && entry->has_data;
+		}
+		if (has_data)
+			step->reason = psprintf(_("statements on data of %s do not run"),
+									last);
+	}
 }
 
 /* Revisions of the steps that can be done. */
@@ -495,145 +558,22 @@ sl_heal_plan(const SlHealOrder *order, const SlOptions *options)
 
 	if (order->replays || order->facts)
 	{
-		look(&truth, NIL);
+		sl_heal_look(&truth, NIL);
 		if (order->replays)
 			healing->steps = sl_replay_steps(&truth);
 		if (safe_revisions(healing->steps) != NIL)
-			look(&truth, safe_revisions(healing->steps));
+			sl_heal_look(&truth, safe_revisions(healing->steps));
 		if (order->facts)
+		{
 			healing->steps =
 				list_concat(healing->steps,
-							sl_heal_steps(differences_of(truth.differences,
-														 order->only),
-										  options, false));
+							sl_heal_steps(truth.differences, options,
+										  false));
+			tell_of_data(healing->steps);
+		}
 	}
 	if (order->requirements)
 		healing->steps = list_concat(healing->steps, sl_requirement_steps());
 	count_steps(healing);
 	return healing;
-}
-
-/*
- * A pending revision that is there in part
- */
-
-/* What makes it impossible to complete it, or NULL. */
-static char *
-obstacle_to(const SlTruth *truth, const char *revision)
-{
-	ListCell   *cell;
-
-	foreach(cell, truth->stamp)
-	{
-		const SlStampFinding *finding = lfirst(cell);
-
-		if (strcmp(finding->revision, revision) != 0)
-			continue;
-		if (strcmp(finding->verdict, "unverifiable") == 0)
-			return pstrdup(_("there is no footprint of it"));
-		if (strcmp(finding->verdict, "stamped") == 0)
-			return pstrdup(_("nothing of it is there"));
-	}
-	return NULL;
-}
-
-/* A step that is not to make something new, or cannot be done. */
-static char *
-conflict_in(List *steps)
-{
-	ListCell   *cell;
-
-	foreach(cell, steps)
-	{
-		const SlHealStep *step = lfirst(cell);
-
-		if (!step->safe)
-			return psprintf("%s %s: %s", step->class, step->identity,
-							step->reason);
-		if (strcmp(step->action, "replace") == 0)
-			return psprintf(_("%s %s is there, and is another one"),
-							step->class, step->identity);
-		if (step->outcome != NULL && !is_done(step))
-			return psprintf("%s %s: %s", step->class, step->identity,
-							step->outcome + strlen("skipped: "));
-	}
-	return NULL;
-}
-
-/* Claim it and look; true if it could be completed. */
-static bool
-complete(const SlRegistryEntry *entry, const SlHealOrder *order,
-		 const SlOptions *options, SlHealing *healing, char **why)
-{
-	SlHealOrder of_this = *order;
-	SlLogEntry	log = {0};
-	TimestampTz started = GetCurrentTimestamp();
-	int64		log_id = sl_log_next_id();
-	SlTruth		truth;
-	List	   *before;
-
-	of_this.only = entry->revision;
-	of_this.keep_lost = false;
-	if (!sl_claim(entry->revision, log_id, "adopt", false, entry->meaning))
-	{
-		*why = pstrdup(_("it is applied"));
-		return false;
-	}
-	look(&truth, NIL);
-	before = truth.differences;
-	*why = obstacle_to(&truth, entry->revision);
-	if (*why == NULL)
-		*why = conflict_in(sl_heal_steps(differences_of(truth.differences,
-														entry->revision),
-										 options, false));
-	if (*why != NULL)
-		return false;
-	heal_facts(healing, &of_this, options, &truth);
-	*why = conflict_in(healing->steps);
-	if (*why != NULL)
-		return false;
-	prove(healing, before, &truth);
-	count_steps(healing);
-	log.action = "adopt";
-	log.revision = entry->revision;
-	log.outcome = "ok";
-	log.statements = healing->done;
-	log.elapsed = GetCurrentTimestamp() - started;
-	log.reason = healing->done > 0 ? "completed from facts" : NULL;
-	sl_log_append(log_id, &log);
-	sl_journal_clear(entry->revision);
-	sl_evidence_forget_incomplete(entry->revision);
-	sl_registry_unsettle(entry->revision);
-	return true;
-}
-
-bool
-sl_heal_complete(const char *revision, const SlHealOrder *order,
-				 const SlOptions *options, SlHealing **healing, char **why)
-{
-	MemoryContext before = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	SlRegistryEntry *entry = sl_registry_get(revision, true);
-	bool		done;
-
-	*healing = palloc0_object(SlHealing);
-	*why = NULL;
-	if (entry == NULL || entry->up == NULL)
-		*why = pstrdup(_("its script is not known"));
-	else if (entry->has_data)
-		*why = pstrdup(_("it has statements on data, and facts cannot tell whether these ran"));
-	else if (!sl_kind_runs_once(entry->kind))
-		*why = pstrdup(_("it may run again"));
-	if (*why != NULL)
-		return false;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(before);
-	done = complete(entry, order, options, *healing, why);
-	if (done)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(before);
-	CurrentResourceOwner = owner;
-	return done;
 }

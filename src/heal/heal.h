@@ -47,6 +47,7 @@ typedef struct SlHealStep
 	const SlDifference *difference;
 	List	   *setters;		/* char *: whose facts they are */
 	List	   *otherwise;		/* char *: where the server refuses those */
+	bool		apart;			/* its statements are transactions */
 	const SlRequirementRow *requirement;
 	int			rank;
 	int			sequence;		/* as it was found: decides between equals */
@@ -60,7 +61,6 @@ typedef struct SlHealOrder
 	bool		requirements;
 	bool		keep_lost;		/* leave alone what was lost */
 	bool		notices;		/* one for each step that is done */
-	const char *only;			/* what this revision set last; NULL: all */
 } SlHealOrder;
 
 /* What was found to do, and how it went. */
@@ -84,16 +84,5 @@ extern SlHealing *sl_heal_plan(const SlHealOrder *order,
  * each revision that was touched.
  */
 extern SlHealing *sl_heal(const SlHealOrder *order, const SlOptions *options);
-
-/*
- * A pending revision of which a part is there already, and of which the
- * footprint is known: what is missing is made, and it is recorded as "adopt".
- * False, and nothing is changed, if it has statements on data, if nothing is
- * known of it, or if something stands in the way: *why says what.  The lock
- * is held.
- */
-extern bool sl_heal_complete(const char *revision, const SlHealOrder *order,
-							 const SlOptions *options, SlHealing **healing,
-							 char **why);
 
 #endif							/* SL_HEAL_H */

@@ -30,13 +30,28 @@ extern List *sl_heal_order(List *steps);
 /* in replay.c */
 extern List *sl_replay_steps(const SlTruth *truth);
 extern void sl_replay(SlHealStep *step, const SlHealOrder *order,
-					  const SlOptions *options, int64 log_id);
+					  const SlOptions *options);
 
 /* in requirement.c */
 extern List *sl_requirement_steps(void);
 extern void sl_heal_set_path(const SlRequirementRow *row);
 
+/* in heal.c */
+
+/* A repair under way, in one transaction or in several. */
+extern void sl_heal_look(SlTruth *truth, List *replayed);
+extern List *sl_heal_new_steps(SlHealing *healing, List *steps);
+extern void sl_heal_prove(const SlHealing *healing, List *before,
+						  const SlTruth *truth);
+extern void sl_heal_keep_books(List *steps);
+extern void sl_heal_prove_claims(const SlHealing *healing,
+								 const SlTruth *truth);
+extern void sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
+								 const SlOptions *options);
+extern bool sl_step_is_done(const SlHealStep *step);
+
 /* in execute.c */
+extern List *sl_heal_pinned_statements(void);
 typedef void (*SlHealWork) (void *arg);
 
 extern ErrorData *sl_heal_try(SlConfinement confinement,
@@ -44,12 +59,18 @@ extern ErrorData *sl_heal_try(SlConfinement confinement,
 							  void *arg);
 extern void sl_heal_execute(SlHealStep *step, const SlHealOrder *order,
 							List *statements);
+extern SlConfinement sl_heal_rights(const char *name,
+									const SlRequirementRow *requirement);
 extern SlConfinement sl_heal_confinement(const SlHealStep *step);
 
 /* in run.c */
 extern void sl_heal_run(List *steps, const SlHealOrder *order,
 						const SlOptions *options);
 extern void sl_heal_skip(SlHealStep *step, const char *why);
+extern void sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
+							 const ErrorData *error);
+extern bool sl_heal_leave_alone(SlHealStep *step, const SlHealOrder *order);
+extern bool sl_error_ends_repair(const ErrorData *error);
 extern void sl_heal_done(SlHealStep *step, const SlHealOrder *order,
 						 TimestampTz started);
 

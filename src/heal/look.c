@@ -16,14 +16,24 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
 #include "executor/spi.h"
+#include "nodes/bitmapset.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/snapmgr.h"
 
+#include "heal/ddl_table.h"
 #include "heal/heal_private.h"
+#include "status/require.h"
 
 /* A question: one row comes back, how many and an example. */
 typedef struct Question
 {
+	const SlHealStep *step;
 	const char *text;
 	int64		count;
 	char	   *example;		/* NULL: none could be named */
@@ -36,6 +46,8 @@ ask(void *arg)
 	MemoryContext before = CurrentMemoryContext;
 	SPIPlanPtr	plan;
 
+	if (question->step->requirement != NULL)
+		sl_heal_set_path(question->step->requirement);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -67,24 +79,90 @@ answer(const SlHealStep *step, const SlOptions *options, const char *text,
 	   Question *question)
 {
 	ErrorData  *error;
+	int			category;
 
 	memset(question, 0, sizeof(*question));
+	question->step = step;
 	question->text = text;
 	error = sl_heal_try(sl_heal_confinement(step), options, ask, question);
-	if (error != NULL &&
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+	if (error == NULL)
+		return question->count > 0;
+	category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	if (category == ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
-	return error == NULL && question->count > 0;
+	return false;
 }
 
-/* Rows that a condition is true of, and the first of them as JSON. */
+/* Names of the columns of the primary key; NIL: there is none. */
+static List *
+key_columns(const char *table)
+{
+	List	   *names = stringToQualifiedNameList(table SL_NO_ESCONTEXT);
+	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
+										 NoLock, true);
+	List	   *result = NIL;
+	Bitmapset  *columns;
+	Oid			constraint;
+	int			i = -1;
+
+	if (!OidIsValid(relid))
+		return NIL;
+	columns = get_primary_key_attnos(relid, false, &constraint);
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		char	   *name = get_attname(relid, i +
+									   FirstLowInvalidHeapAttributeNumber,
+									   true);
+
+		if (name != NULL)
+			result = lappend(result, pstrdup(quote_identifier(name)));
+	}
+	return result;
+}
+
+/*
+ * What names a row: its key, and the columns that it is about.  Not all of
+ * it, for this goes to logs.
+ */
 static char *
-rows_where(const char *table, const char *condition)
+example_of(const char *table, const SlAttribute *columns)
+{
+	List	   *names = key_columns(table);
+	StringInfoData text;
+	ListCell   *cell;
+	int			i;
+
+	for (i = 0; columns != NULL && i < columns->nitems; i++)
+	{
+		bool		known = false;
+
+		foreach(cell, names)
+			known |= strcmp(lfirst(cell), columns->items[i]) == 0;
+		if (!known)
+			names = lappend(names, unconstify(char *, columns->items[i]));
+	}
+	if (names == NIL)
+		return pstrdup("pg_catalog.concat('ctid = ', r.ctid)");
+	initStringInfo(&text);
+	appendStringInfoString(&text, "pg_catalog.concat_ws(', '");
+	foreach(cell, names)
+		appendStringInfo(&text, ", pg_catalog.concat(%s, pg_catalog.left(r.%s::pg_catalog.text, 100))",
+						 quote_literal_cstr(psprintf("%s = ",
+													 (char *) lfirst(cell))),
+						 (char *) lfirst(cell));
+	appendStringInfoChar(&text, ')');
+	return text.data;
+}
+
+/* Rows that a condition is true of, and the first of them. */
+static char *
+rows_where(const char *table, const SlAttribute *columns,
+		   const char *condition)
 {
 	return psprintf("SELECT pg_catalog.count(*),"
-					" (pg_catalog.array_agg(pg_catalog.left(pg_catalog.to_jsonb(r)::pg_catalog.text, 200)"
-					" ORDER BY r.ctid) FILTER (WHERE true))[1]"
-					" FROM %s AS r WHERE %s", table, condition);
+					" (pg_catalog.array_agg(%s ORDER BY r.ctid))[1]"
+					" FROM %s AS r WHERE %s", example_of(table, columns),
+					table, condition);
 }
 
 static char *
@@ -92,7 +170,8 @@ with_example(char *text, const Question *question)
 {
 	if (question->example == NULL)
 		return text;
-	return psprintf(_("%s, one of them %s"), text, question->example);
+	return psprintf(question->count == 1 ? "%s: %s" :
+					_("%s, one of them %s"), text, question->example);
 }
 
 static char *
@@ -104,18 +183,19 @@ plural_rows(int64 count)
 
 /* SET NOT NULL */
 static char *
-nulls_in(const SlHealStep *step, const SlOptions *options)
+nulls_in(const SlHealStep *step, const SlOptions *options,
+		 const char *identity)
 {
-	const char *table = sl_name_owner(step->identity);
-	const char *column = sl_name_last(step->identity);
+	const char *table = sl_name_owner(identity);
+	const char *column = sl_name_last(identity);
 	Question	question;
 
-	if (!answer(step, options, rows_where(table,
+	if (!answer(step, options, rows_where(table, NULL,
 										  psprintf("r.%s IS NULL", column)),
 				&question))
 		return NULL;
 	return with_example(psprintf(_("%s NULL in %s"),
-								 plural_rows(question.count), step->identity),
+								 plural_rows(question.count), identity),
 						&question);
 }
 
@@ -161,7 +241,7 @@ without_partner(const SlHealStep *step, const SlOptions *options)
 									   sl_fact_get(fact,
 												   "referenced_columns")));
 	if (!answer(step, options,
-				rows_where(sl_name_owner(step->identity), condition),
+				rows_where(sl_name_owner(step->identity), columns, condition),
 				&question))
 		return NULL;
 	return with_example(psprintf(_("%s no partner in %s"),
@@ -170,15 +250,14 @@ without_partner(const SlHealStep *step, const SlOptions *options)
 }
 
 static char *
-failing_check(const SlHealStep *step, const SlOptions *options)
+failing_check(const SlHealStep *step, const SlOptions *options,
+			  const char *table, const char *expression)
 {
-	const char *expression = sl_fact_text(step->difference->expected,
-										  "expression");
 	Question	question;
 
 	/* names of columns stand in it by themselves */
 	if (!answer(step, options,
-				rows_where(sl_name_owner(step->identity),
+				rows_where(table, NULL,
 						   psprintf("NOT (%s)", expression)), &question))
 		return NULL;
 	return with_example(psprintf(ngettext("%lld row fails %s",
@@ -220,6 +299,33 @@ duplicates(const SlHealStep *step, const SlOptions *options,
 					error->detail != NULL ? error->detail : "");
 }
 
+/* The same of requirements that are about one column, or a check. */
+static char *
+required_of(const SlHealStep *step, const SlOptions *options,
+			const ErrorData *error)
+{
+	SlRequirement *requirement =
+		sl_requirement_parse(step->requirement->requirement, NIL);
+	char	   *table;
+	char	   *check;
+
+	if (requirement->object == NULL || requirement->schema == NULL)
+		return NULL;
+	table = quote_qualified_identifier(requirement->schema,
+									   requirement->object);
+	if (error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION &&
+		requirement->name != NULL)
+		return nulls_in(step, options,
+						psprintf("%s.%s", table,
+								 quote_identifier(requirement->name)));
+	if (error->sqlerrcode != ERRCODE_CHECK_VIOLATION ||
+		requirement->ddl == NULL)
+		return NULL;
+	check = strstr(requirement->ddl, " CHECK ");
+	return check == NULL ? NULL :
+		failing_check(step, options, table, check + strlen(" CHECK "));
+}
+
 /*
  * Rows that made the server refuse the step, with an example; NULL if its own
  * words have to do.
@@ -228,11 +334,13 @@ char *
 sl_heal_rows_in_the_way(const SlHealStep *step, const SlOptions *options,
 						const ErrorData *error)
 {
+	if (step->requirement != NULL)
+		return required_of(step, options, error);
 	if (step->difference == NULL || step->difference->expected == NULL)
 		return NULL;
 	if (strcmp(step->class, "column") == 0 &&
 		error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION)
-		return nulls_in(step, options);
+		return nulls_in(step, options, step->identity);
 	if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
 		(strcmp(step->class, "index") == 0 ||
 		 strcmp(step->class, "constraint") == 0))
@@ -242,6 +350,8 @@ sl_heal_rows_in_the_way(const SlHealStep *step, const SlOptions *options,
 	if (error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION)
 		return without_partner(step, options);
 	if (error->sqlerrcode == ERRCODE_CHECK_VIOLATION)
-		return failing_check(step, options);
+		return failing_check(step, options, sl_name_owner(step->identity),
+							 sl_fact_text(step->difference->expected,
+										  "expression"));
 	return NULL;
 }

@@ -22,16 +22,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "catalog/trace.h"
 #include "heal/heal_private.h"
 #include "ledger/repair.h"
+#include "runner/call.h"
 
 /* Kinds of objects whose drop takes nothing with it that has rows. */
 static bool
@@ -235,29 +232,37 @@ record(const SlRegistryEntry *entry, List *changes, int statements,
 	sl_claim_prove(entry->revision);
 }
 
+typedef struct Replay
+{
+	SlHealStep *step;
+	const SlHealOrder *order;
+	const SlOptions *options;
+	int64		log_id;
+} Replay;
+
 /* Run the script; an error if it does not leave its footprint. */
 static void
-run(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
-	int64 log_id)
+run(void *arg)
 {
+	const Replay *replay = arg;
+	SlHealStep *step = replay->step;
 	SlRegistryEntry *entry = sl_registry_get_script(step->revision);
 	TimestampTz started = GetCurrentTimestamp();
 	List	   *changes = NIL;
 	char	   *deviation;
 	int			statements;
 
-	statements = sl_run_script(entry, SL_UP, order->caller, options, false,
-							   &changes);
-	deviation = find_deviation(step->revision, changes, options);
+	statements = sl_run_script(entry, SL_UP, replay->order->caller,
+							   replay->options, false, &changes);
+	deviation = find_deviation(step->revision, changes, replay->options);
 	if (deviation != NULL)
 		ereport(ERROR,
 				(errcode(SL_ERR_NOT_AT_HEAD),
 				 errmsg("it does not leave the footprint that it is known by: %s",
 						deviation)));
 	step->elapsed = GetCurrentTimestamp() - started;
-	record(entry, changes, statements, step->elapsed, log_id);
-	step->outcome = "done";
-	if (order->notices)
+	record(entry, changes, statements, step->elapsed, replay->log_id);
+	if (replay->order->notices)
 		ereport(NOTICE,
 				(errmsg_plural("%s replayed, %d statement, %.0f ms",
 							   "%s replayed, %d statements, %.0f ms",
@@ -275,39 +280,21 @@ must_pass(const ErrorData *error)
 		category == ERRCODE_TRANSACTION_ROLLBACK ||
 		category == ERRCODE_INTERNAL_ERROR ||
 		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
-		error->sqlerrcode == SL_ERR_REGISTRAR;
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE;
 }
 
 /* One revision, in a subtransaction. */
 void
 sl_replay(SlHealStep *step, const SlHealOrder *order,
-		  const SlOptions *options, int64 log_id)
+		  const SlOptions *options)
 {
-	MemoryContext before = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Replay		replay = {step, order, options, sl_log_next_id()};
+	ErrorData  *error = sl_try_piece(run, &replay, CurrentMemoryContext);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(before);
-	PG_TRY();
-	{
-		run(step, order, options, log_id);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(before);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(before);
-	CurrentResourceOwner = owner;
 	if (error == NULL)
-		return;
-	if (must_pass(error))
+		step->outcome = "done";
+	else if (must_pass(error))
 		ReThrowError(error);
-	sl_heal_skip(step, error->message);
+	else
+		sl_heal_skip(step, error->message);
 }

@@ -37,8 +37,6 @@ add_step(List **steps, const SlRequirementRow *row, const char *statement)
 	step->class = "requirement";
 	step->requirement = row;
 	step->safe = true;
-	step->looks = true;
-	step->reason = _("sl_repair() looks at the rows first");
 	if (statement != NULL)
 		step->statements = list_make1(pstrdup(statement));
 	step->sequence = list_length(*steps);
@@ -51,6 +49,27 @@ refuse(SlHealStep *step, const char *why, const char *reason)
 {
 	step->safe = false;
 	step->reason = psprintf("%s: %s", why, reason);
+}
+
+/* Can rows be in the way? */
+static bool
+rows_matter(const SlRequirement *requirement)
+{
+	const Node *tree = requirement->tree;
+	ListCell   *cell;
+
+	if (strcmp(requirement->form->words, "not null") == 0)
+		return true;
+	if (tree == NULL)
+		return false;
+	if (IsA(tree, IndexStmt))
+		return ((const IndexStmt *) tree)->unique;
+	if (!IsA(tree, ColumnDef))
+		return IsA(tree, Constraint);
+	foreach(cell, ((const ColumnDef *) tree)->constraints)
+		if (lfirst_node(Constraint, cell)->contype == CONSTR_NOTNULL)
+			return true;
+	return false;
 }
 
 /* The relation of a requirement; InvalidOid if it is not there. */
@@ -81,12 +100,14 @@ alter_column(List **steps, const SlRequirementRow *row,
 	{
 		const Constraint *constraint = lfirst_node(Constraint, cell);
 
-		if (constraint->contype == CONSTR_NOTNULL &&
-			strstr(why, "null") != NULL)
-			step = add_step(steps, row,
-							psprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
-									 table,
-									 quote_identifier(requirement->name)));
+		if (constraint->contype != CONSTR_NOTNULL ||
+			strstr(why, "not_null") == NULL)
+			continue;
+		step = add_step(steps, row,
+						psprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
+								 table, quote_identifier(requirement->name)));
+		step->looks = true;
+		step->reason = _("sl_repair() looks at the rows first");
 	}
 	if (step == NULL)
 		refuse(add_step(steps, row, NULL), why,
@@ -100,11 +121,11 @@ add_labels(List **steps, const SlRequirementRow *row,
 {
 	const CreateEnumStmt *wanted = (const CreateEnumStmt *) requirement->tree;
 	SlHealStep *step = add_step(steps, row, NULL);
+	const char *name = quote_qualified_identifier(requirement->schema,
+												  requirement->object);
 	const char *last = NULL;
 	ListCell   *cell;
 
-	step->looks = false;
-	step->reason = NULL;
 	foreach(cell, wanted->vals)
 	{
 		const char *label = strVal(lfirst(cell));
@@ -113,9 +134,7 @@ add_labels(List **steps, const SlRequirementRow *row,
 								   CStringGetDatum(label)))
 			step->statements =
 				lappend(step->statements,
-						psprintf("ALTER TYPE %s ADD VALUE %s%s%s",
-								 quote_qualified_identifier(requirement->schema,
-															requirement->object),
+						psprintf("ALTER TYPE %s ADD VALUE %s%s%s", name,
 								 quote_literal_cstr(label),
 								 last != NULL ? " AFTER " : "",
 								 last != NULL ? quote_literal_cstr(last) :
@@ -169,6 +188,9 @@ make_step(List **steps, const SlRequirementRow *row, const char *why)
 		}
 	}
 	step = add_step(steps, row, requirement->ddl);
+	step->looks = rows_matter(requirement);
+	if (step->looks)
+		step->reason = _("sl_repair() looks at the rows first");
 	if (requirement->ddl == NULL)
 		refuse(step, why, _("what it should be made of is not in the requirement"));
 	else if (strstr(why, "is missing") == NULL &&

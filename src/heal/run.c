@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
+#include "runner/call.h"
 
 /* What step is tried, and with which of its statements. */
 typedef struct Attempt
@@ -100,8 +101,8 @@ is_too_early(const ErrorData *error)
 }
 
 /* An error that has nothing to do with the step. */
-static bool
-ends_everything(const ErrorData *error)
+bool
+sl_error_ends_repair(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
@@ -112,8 +113,7 @@ ends_everything(const ErrorData *error)
 		category == ERRCODE_INVALID_TRANSACTION_STATE ||
 		category == ERRCODE_READ_ONLY_SQL_TRANSACTION ||
 		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
-		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		error->sqlerrcode == SL_ERR_REGISTRAR;
+		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
 static char *
@@ -125,8 +125,9 @@ text_of(const ErrorData *error)
 }
 
 /* Why a step is left. */
-static void
-skip_for(SlHealStep *step, const SlOptions *options, const ErrorData *error)
+void
+sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
+				 const ErrorData *error)
 {
 	char	   *rows = NULL;
 
@@ -143,19 +144,101 @@ skip_for(SlHealStep *step, const SlOptions *options, const ErrorData *error)
 	sl_heal_skip(step, rows != NULL ? rows : text_of(error));
 }
 
+/* How the steps of a revision, or a requirement, may run. */
+typedef struct Rights
+{
+	const char *name;
+	bool		requirement;
+	SlConfinement confinement;
+	ErrorData  *error;			/* they may not */
+} Rights;
+
+typedef struct Asking
+{
+	const char *name;
+	const SlRequirementRow *requirement;
+	Rights	   *rights;
+} Asking;
+
+static void
+ask_for_rights(void *arg)
+{
+	Asking	   *asking = arg;
+
+	asking->rights->confinement = sl_heal_rights(asking->name,
+												 asking->requirement);
+}
+
+/* Asked once for each of them. */
+static const Rights *
+rights_of(List **known, const char *name, const SlRequirementRow *requirement)
+{
+	Asking		asking = {name, requirement};
+	ListCell   *cell;
+
+	foreach(cell, *known)
+	{
+		asking.rights = lfirst(cell);
+		if (asking.rights->requirement == (requirement != NULL) &&
+			strcmp(asking.rights->name, name) == 0)
+			return asking.rights;
+	}
+	asking.rights = palloc0_object(Rights);
+	asking.rights->name = name;
+	asking.rights->requirement = requirement != NULL;
+	asking.rights->error = sl_try_piece(ask_for_rights, &asking,
+										CurrentMemoryContext);
+	if (asking.rights->error != NULL &&
+		asking.rights->error->sqlerrcode != SL_ERR_REGISTRAR)
+		ReThrowError(asking.rights->error);
+	*known = lappend(*known, asking.rights);
+	return asking.rights;
+}
+
+/* False: the step may not run, and says so. */
+static bool
+may_run(List **known, SlHealStep *step, SlConfinement *confinement)
+{
+	List	   *names = step->requirement != NULL ?
+		list_make1(unconstify(char *, step->identity)) : step->setters;
+	ListCell   *cell;
+
+	*confinement = SL_UNCONFINED;
+	foreach(cell, names)
+	{
+		const Rights *rights = rights_of(known, lfirst(cell),
+										 step->requirement);
+
+		if (rights->error != NULL)
+		{
+			sl_heal_skip(step, step->requirement != NULL ?
+						 rights->error->detail : text_of(rights->error));
+			return false;
+		}
+		if (rights->confinement == SL_CONFINED)
+			*confinement = SL_CONFINED;
+	}
+	return true;
+}
+
 /* Try one; false if it is to be tried again. */
 static bool
 run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
-		 bool last)
+		 List **known, bool last)
 {
 	Attempt		attempt = {step, order, step->statements};
 	TimestampTz started = GetCurrentTimestamp();
-	SlConfinement confinement = sl_heal_confinement(step);
+	SlConfinement confinement;
 	ErrorData  *error;
 
 	CHECK_FOR_INTERRUPTS();
+	if (!may_run(known, step, &confinement))
+		return true;
 	error = sl_heal_try(confinement, options, work, &attempt);
-	if (error != NULL && step->otherwise != NIL && !ends_everything(error))
+	if (error != NULL && step->otherwise != NIL &&
+		(!sl_error_ends_repair(error) ||
+		 error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE) &&
+		(last || !is_too_early(error)))
 	{
 		attempt.statements = step->otherwise;
 		error = sl_heal_try(confinement, options, work, &attempt);
@@ -167,17 +250,17 @@ run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
 		sl_heal_done(step, order, started);
 		return true;
 	}
-	if (ends_everything(error))
+	if (sl_error_ends_repair(error))
 		ReThrowError(error);
 	if (!last && is_too_early(error))
 		return false;
-	skip_for(step, options, error);
+	sl_heal_skip_for(step, options, error);
 	return true;
 }
 
 /* What is not tried at all. */
-static bool
-leave_alone(SlHealStep *step, const SlHealOrder *order)
+bool
+sl_heal_leave_alone(SlHealStep *step, const SlHealOrder *order)
 {
 	if (!step->safe)
 		sl_heal_skip(step, psprintf(_("unsafe: %s"), step->reason));
@@ -194,6 +277,7 @@ leave_alone(SlHealStep *step, const SlHealOrder *order)
 void
 sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 {
+	List	   *known = NIL;
 	bool		last = false;
 
 	for (;;)
@@ -206,9 +290,9 @@ sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 		{
 			SlHealStep *step = lfirst(cell);
 
-			if (step->outcome != NULL || leave_alone(step, order))
+			if (step->outcome != NULL || sl_heal_leave_alone(step, order))
 				continue;
-			if (run_step(step, order, options, last))
+			if (run_step(step, order, options, &known, last))
 				done++;
 			else
 				left++;

@@ -30,7 +30,7 @@ typedef struct FoundEntry
 	SlFactKey	key;			/* of class and identity; of columns: of the
 								 * class "" and the relation */
 	const SlDifference *difference;
-	List	   *columns;		/* SlFact *, missing or not as they should be */
+	List	   *columns;		/* SlFact *: that are missing */
 } FoundEntry;
 
 typedef struct Steps
@@ -148,6 +148,8 @@ add_step(Steps *steps, const char *action, const SlDifference *difference,
 	step->statements = ddl->statements;
 	step->safe = !ddl->unsafe;
 	step->reason = ddl->reason;
+	step->otherwise = ddl->otherwise;
+	step->apart = ddl->apart;
 	step->looks = ddl->looks;
 	step->difference = difference;
 	step->setters = difference->setters;
@@ -302,6 +304,13 @@ make_missing(Steps *steps, const SlDifference *difference)
 	add_apart(steps, difference);
 }
 
+static bool
+makes_again(const SlDdl *ddl)
+{
+	return ddl->statements != NIL &&
+		strncmp(linitial(ddl->statements), "DROP ", 5) == 0;
+}
+
 /* Attributes that differ, each with a function for it, or some together. */
 static void
 alter_attributes(Steps *steps, const SlDifference *difference,
@@ -334,7 +343,8 @@ alter_attributes(Steps *steps, const SlDifference *difference,
 		if (nknown < (int) lengthof(known))
 			known[nknown++] = alter;
 		alter(&ddl, difference->expected, difference->actual);
-		step = add_step(steps, "alter", difference, &ddl,
+		step = add_step(steps, makes_again(&ddl) ? "replace" : "alter",
+						difference, &ddl,
 						rank_of(class, difference->expected) + 1);
 		if (step == NULL || !class->replaceable || !step->safe)
 			continue;
@@ -362,6 +372,8 @@ make_altered(Steps *steps, const SlDifference *difference)
 	}
 	begin_ddl(steps, &ddl);
 	sl_ddl_replace(&ddl, class, difference->expected, difference->actual);
+	if (!ddl.looks && ddl.reason == NULL)
+		ddl.reason = _("it is made again in the place of what is there");
 	(void) add_step(steps, "replace", difference, &ddl,
 					rank_of(class, difference->expected));
 }

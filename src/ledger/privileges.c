@@ -98,6 +98,8 @@ static const struct
 	{"sl_manifest", LEVEL_READ},
 	{"sl_migrate", LEVEL_DEPLOY},
 	{"sl_observe", LEVEL_ADMIN},
+	{"sl_observe_ddl", LEVEL_ADMIN},
+	{"sl_observe_write", LEVEL_ADMIN},
 	{"sl_pending", LEVEL_READ},
 	{"sl_preflight", LEVEL_READ},
 	{"sl_ready", LEVEL_READ},

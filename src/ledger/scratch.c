@@ -24,10 +24,9 @@
 #include "ledger/query.h"
 #include "ledger/scratch.h"
 
-static SlQuery read_own = {
-	"SELECT s.name, s.mark FROM @.sl_scratch AS s"
-	" WHERE s.database OPERATOR(pg_catalog.=) $1"
-	" AND s.cluster OPERATOR(pg_catalog.=) $2"
+static SlQuery read_all = {
+	"SELECT s.name, s.mark, s.database OPERATOR(pg_catalog.=) $1"
+	" AND s.cluster OPERATOR(pg_catalog.=) $2 FROM @.sl_scratch AS s"
 	" ORDER BY s.name USING OPERATOR(pg_catalog.<)",
 	NULL, 2, {OIDOID, INT8OID}
 };
@@ -42,7 +41,7 @@ sl_scratch_read(void)
 
 	values[0] = ObjectIdGetDatum(MyDatabaseId);
 	values[1] = Int64GetDatum((int64) GetSystemIdentifier());
-	sl_query_open(&read_own, SL_READ_FRESH, values, NULL, &result);
+	sl_query_open(&read_all, SL_READ_FRESH, values, NULL, &result);
 	for (i = 0; i < result.nrows; i++)
 	{
 		MemoryContext before = MemoryContextSwitchTo(result.caller);
@@ -50,6 +49,7 @@ sl_scratch_read(void)
 
 		row->name = sl_result_text(&result, i, 1);
 		row->mark = sl_result_text(&result, i, 2);
+		row->own = sl_result_bool(&result, i, 3);
 		rows = lappend(rows, row);
 		MemoryContextSwitchTo(before);
 	}

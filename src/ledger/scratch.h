@@ -21,9 +21,10 @@ typedef struct SlScratchRow
 {
 	char	   *name;
 	char	   *mark;			/* the comment that the database has */
+	bool		own;			/* of this very database; else the row came
+								 * with a copy or a dump of another */
 } SlScratchRow;
 
-/* Those of this very database; what a copy of it has been left with is not. */
 extern List *sl_scratch_read(void);
 extern void sl_scratch_add(const char *name, const char *mark);
 extern void sl_scratch_remove(const char *name);

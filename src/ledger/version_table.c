@@ -186,6 +186,36 @@ sl_claim_confirm(const char *revision)
 	sl_query_run(&confirm, SL_WRITE, values, NULL);
 }
 
+static SlQuery unresolved = {
+	"SELECT l.id FROM @.sl_log AS l"
+	" WHERE l.revision OPERATOR(pg_catalog.=) $1"
+	" AND l.action OPERATOR(pg_catalog.=) 'adopt'"
+	" AND l.outcome OPERATOR(pg_catalog.=) 'unresolved'"
+	" AND NOT EXISTS (SELECT FROM @.sl_log AS n"
+	" WHERE n.revision OPERATOR(pg_catalog.=) $1"
+	" AND n.id OPERATOR(pg_catalog.>) l.id)",
+	NULL, 1, {TEXTOID}
+};
+
+/*
+ * The place that was kept in the history for a revision which was found and
+ * not claimed; 0: none was.
+ */
+int64
+sl_log_kept_place(const char *revision)
+{
+	Datum		values[1];
+	SlResult	result;
+	int64		id = 0;
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_open(&unresolved, SL_READ_FRESH, values, NULL, &result);
+	if (result.nrows > 0)
+		id = sl_result_bigint(&result, 0, 1);
+	sl_query_close(&result);
+	return id;
+}
+
 static SlQuery log_adopted = {
 	"INSERT INTO @.sl_log (id, at, action, revision, outcome, role,"
 	" application_name, evidence, reason, meaning)"

@@ -48,6 +48,12 @@ extern bool sl_claim_is_word(const char *revision);
 /* A person says so, too. */
 extern void sl_claim_confirm(const char *revision);
 
+/*
+ * The place that was kept in the history for a revision which was found and
+ * not claimed; 0: none was.
+ */
+extern int64 sl_log_kept_place(const char *revision);
+
 /* Rows of the history, one for each claim of sl_claim_adopted. */
 typedef struct SlAdoptedRow
 {

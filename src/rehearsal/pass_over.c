@@ -9,13 +9,10 @@
  * subscription connects to.  Statements on them are passed over and told, at
  * any depth: in functions, DO blocks and scripts of extensions as well.
  *
- * What is passed over may have made other statements possible: a role that
- * would be there by now is left out of what is granted, and told as well.
- * Where a statement that is passed over would have changed facts, the
- * footprint of its revision is not complete, and not kept.
- *
- * A function cannot be passed over.  Those of languages that are not trusted
- * may do anything, and are an error.
+ * What is passed over may have made other statements possible: for a role
+ * that would be there by now the current one stands in, and that is told as
+ * well.  Where that, or a statement that is passed over, would have changed
+ * facts, the footprint of the revision is not what it should be, and not kept.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -30,21 +27,17 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
-#include "catalog/objectaccess.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_language.h"
-#include "catalog/pg_proc.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_shdepend.h"
-#include "commands/defrem.h"
-#include "commands/user.h"
-#include "fmgr.h"
+#include "commands/proclang.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
 
 #include "rehearsal/rehearsal_private.h"
 
@@ -52,19 +45,46 @@ typedef enum Verdict
 {
 	RUN,
 	PASS_OVER,					/* changes no facts */
-	PASS_OVER_FACTS				/* may have changed some */
+	PASS_OVER_FACTS,			/* may have changed some */
+	PASS_OVER_ROLE				/* the same, for want of a role */
 } Verdict;
 
 /* What is known of the revision at work. */
 static char *current_revision = NULL;
 static bool partial = false;
+static int	told_ordinal = 0;
+static char *told_what = NULL;
 static MemoryContext names_context = NULL;
 
 /* Names of roles whose creation was passed over. */
 static List *missing_roles = NIL;
 
 static ProcessUtility_hook_type prev_process_utility = NULL;
-static needs_fmgr_hook_type prev_needs_fmgr = NULL;
+
+/*
+ * Say once of a statement of the script what of it is passed over: a loop may
+ * come by a thousand times.  'facts': it may have changed some.
+ */
+void
+sl_pass_over_tell(const char *what, const char *why, bool facts)
+{
+	const SlStatement *statement = sl_statement_at_work();
+
+	partial |= facts;
+	if (statement == NULL || current_revision == NULL ||
+		(told_what != NULL && told_ordinal == statement->ordinal &&
+		 strcmp(told_what, what) == 0))
+		return;
+	if (told_what != NULL)
+		pfree(told_what);
+	told_what = MemoryContextStrdup(names_context, what);
+	told_ordinal = statement->ordinal;
+	ereport(WARNING,
+			(errmsg("revision \"%s\", statement %d (line %d): %s is passed over in a rehearsal",
+					current_revision, statement->ordinal, statement->line,
+					what),
+			 errdetail("%s", why)));
+}
 
 /*-------------------------------------------------------------------------
  * Roles that would be there
@@ -85,28 +105,142 @@ is_missing_role(const RoleSpec *role)
 	return false;
 }
 
-static bool
-any_missing_role(List *roles)
+/*
+ * The places in which statements name roles, RoleSpec *: those whose roles
+ * were made by a statement before them, as often as not.
+ */
+static List *
+roles_of_grant(Node *node)
 {
-	ListCell   *cell;
-
-	foreach(cell, roles)
-		if (is_missing_role(lfirst_node(RoleSpec, cell)))
-			return true;
-	return false;
+	return castNode(GrantStmt, node)->grantees;
 }
 
-/* The same list without them. */
 static List *
-without_missing_roles(List *roles)
+roles_of_default_privileges(Node *node)
 {
-	List	   *rest = NIL;
+	AlterDefaultPrivilegesStmt *stmt =
+		castNode(AlterDefaultPrivilegesStmt, node);
+	List	   *roles = list_copy(stmt->action->grantees);
 	ListCell   *cell;
 
+	foreach(cell, stmt->options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, "roles") == 0)
+			roles = list_concat(roles, (List *) option->arg);
+	}
+	return roles;
+}
+
+static List *
+roles_of_owner(Node *node)
+{
+	return list_make1(castNode(AlterOwnerStmt, node)->newowner);
+}
+
+static List *
+roles_of_alter_table(Node *node)
+{
+	List	   *roles = NIL;
+	ListCell   *cell;
+
+	foreach(cell, castNode(AlterTableStmt, node)->cmds)
+	{
+		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+
+		if (command->newowner != NULL)
+			roles = lappend(roles, command->newowner);
+	}
+	return roles;
+}
+
+/* Without a name, the schema has that of the role. */
+static List *
+roles_of_schema(Node *node)
+{
+	CreateSchemaStmt *stmt = castNode(CreateSchemaStmt, node);
+
+	if (stmt->authrole == NULL)
+		return NIL;
+	if (stmt->schemaname == NULL && is_missing_role(stmt->authrole))
+		stmt->schemaname = pstrdup(stmt->authrole->rolename);
+	return list_make1(stmt->authrole);
+}
+
+static List *
+roles_of_policy(Node *node)
+{
+	return castNode(CreatePolicyStmt, node)->roles;
+}
+
+static List *
+roles_of_changed_policy(Node *node)
+{
+	return castNode(AlterPolicyStmt, node)->roles;
+}
+
+static List *
+roles_of_mapping(Node *node)
+{
+	return list_make1(castNode(CreateUserMappingStmt, node)->user);
+}
+
+static List *
+roles_of_changed_mapping(Node *node)
+{
+	return list_make1(castNode(AlterUserMappingStmt, node)->user);
+}
+
+static List *
+roles_of_dropped_mapping(Node *node)
+{
+	return list_make1(castNode(DropUserMappingStmt, node)->user);
+}
+
+static const struct
+{
+	NodeTag		tag;
+	List	   *(*roles) (Node *node);
+}			places[] = {
+	{T_AlterDefaultPrivilegesStmt, roles_of_default_privileges},
+	{T_AlterOwnerStmt, roles_of_owner},
+	{T_AlterPolicyStmt, roles_of_changed_policy},
+	{T_AlterTableStmt, roles_of_alter_table},
+	{T_AlterUserMappingStmt, roles_of_changed_mapping},
+	{T_CreatePolicyStmt, roles_of_policy},
+	{T_CreateSchemaStmt, roles_of_schema},
+	{T_CreateUserMappingStmt, roles_of_mapping},
+	{T_DropUserMappingStmt, roles_of_dropped_mapping},
+	{T_GrantStmt, roles_of_grant},
+};
+
+/*
+ * Have the current user stand in for roles that are missing, in a statement
+ * that is a copy.  Returns the name of one of them; NULL: there is none.
+ */
+static const char *
+stand_in(Node *node)
+{
+	const char *missing = NULL;
+	List	   *roles = NIL;
+	ListCell   *cell;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(places); i++)
+		if (nodeTag(node) == places[i].tag)
+			roles = places[i].roles(node);
 	foreach(cell, roles)
-		if (!is_missing_role(lfirst_node(RoleSpec, cell)))
-			rest = lappend(rest, lfirst(cell));
-	return rest;
+	{
+		RoleSpec   *role = lfirst_node(RoleSpec, cell);
+
+		if (!is_missing_role(role))
+			continue;
+		missing = role->rolename;
+		role->roletype = ROLESPEC_CURRENT_USER;
+		role->rolename = NULL;
+	}
+	return missing;
 }
 
 /*-------------------------------------------------------------------------
@@ -126,14 +260,19 @@ look_always_facts(Node *node)
 	return PASS_OVER_FACTS;
 }
 
-static Verdict
-look_create_role(Node *node)
+static void
+add_missing_role(const char *name)
 {
 	MemoryContext before = MemoryContextSwitchTo(names_context);
 
-	missing_roles = lappend(missing_roles,
-							pstrdup(castNode(CreateRoleStmt, node)->role));
+	missing_roles = lappend(missing_roles, pstrdup(name));
 	MemoryContextSwitchTo(before);
+}
+
+static Verdict
+look_create_role(Node *node)
+{
+	add_missing_role(castNode(CreateRoleStmt, node)->role);
 	return PASS_OVER;
 }
 
@@ -167,46 +306,52 @@ look_label(Node *node)
 static Verdict
 look_rename(Node *node)
 {
-	return look_by_type(castNode(RenameStmt, node)->renameType);
+	RenameStmt *stmt = castNode(RenameStmt, node);
+
+	if (stmt->renameType == OBJECT_ROLE)
+		add_missing_role(stmt->newname);
+	return look_by_type(stmt->renameType);
 }
 
 static Verdict
 look_owner(Node *node)
 {
-	AlterOwnerStmt *stmt = castNode(AlterOwnerStmt, node);
-
-	if (is_missing_role(stmt->newowner))
-		return PASS_OVER_FACTS;
-	return look_by_type(stmt->objectType);
+	return look_by_type(castNode(AlterOwnerStmt, node)->objectType);
 }
 
 static Verdict
 look_grant(Node *node)
 {
-	GrantStmt  *stmt = castNode(GrantStmt, node);
-
-	if (is_shared(stmt->objtype))
-		return PASS_OVER;
-	return any_missing_role(stmt->grantees) ? PASS_OVER_FACTS : RUN;
+	return look_by_type(castNode(GrantStmt, node)->objtype);
 }
 
-/* The roles whose defaults they are stand among the options. */
+/* SET ROLE and SET SESSION AUTHORIZATION to one that is missing. */
 static Verdict
-look_default_privileges(Node *node)
+look_set(Node *node)
 {
-	AlterDefaultPrivilegesStmt *stmt =
-		castNode(AlterDefaultPrivilegesStmt, node);
-	ListCell   *cell;
+	VariableSetStmt *stmt = castNode(VariableSetStmt, node);
+	A_Const    *value;
+	RoleSpec	role = {T_RoleSpec};
 
-	foreach(cell, stmt->options)
-	{
-		DefElem    *option = lfirst_node(DefElem, cell);
+	if (stmt->kind != VAR_SET_VALUE || list_length(stmt->args) != 1 ||
+		(strcmp(stmt->name, "role") != 0 &&
+		 strcmp(stmt->name, "session_authorization") != 0))
+		return RUN;
+	value = linitial_node(A_Const, stmt->args);
+	if (!IsA(&value->val, String))
+		return RUN;
+	role.roletype = ROLESPEC_CSTRING;
+	role.rolename = strVal(&value->val);
+	return is_missing_role(&role) ? PASS_OVER_ROLE : RUN;
+}
 
-		if (strcmp(option->defname, "roles") == 0 &&
-			any_missing_role((List *) option->arg))
-			return PASS_OVER_FACTS;
-	}
-	return any_missing_role(stmt->action->grantees) ? PASS_OVER_FACTS : RUN;
+static bool
+is_foreign(const RangeVar *name)
+{
+	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+
+	return OidIsValid(relid) &&
+		get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE;
 }
 
 /* A file that is read is as it was; anything else is outside. */
@@ -217,16 +362,23 @@ look_copy(Node *node)
 
 	if (stmt->is_program || (stmt->filename != NULL && !stmt->is_from))
 		return PASS_OVER;
+	if (stmt->is_from && stmt->relation != NULL && is_foreign(stmt->relation))
+		return PASS_OVER;
 	return RUN;
 }
 
-static bool
-is_untrusted_language(HeapTuple tuple)
+static Verdict
+look_truncate(Node *node)
 {
-	Form_pg_language form = (Form_pg_language) GETSTRUCT(tuple);
+	TruncateStmt *stmt = castNode(TruncateStmt, node);
+	ListCell   *cell;
 
-	return form->lanispl && !form->lanpltrusted;
+	foreach(cell, stmt->relations)
+		if (is_foreign(lfirst_node(RangeVar, cell)))
+			return PASS_OVER;
+	return RUN;
 }
+
 
 static Verdict
 look_do(Node *node)
@@ -237,18 +389,10 @@ look_do(Node *node)
 	foreach(cell, stmt->args)
 	{
 		DefElem    *option = lfirst_node(DefElem, cell);
-		HeapTuple	tuple;
-		bool		untrusted;
 
-		if (strcmp(option->defname, "language") != 0)
-			continue;
-		tuple = SearchSysCache1(LANGNAME,
-								CStringGetDatum(strVal(option->arg)));
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		untrusted = is_untrusted_language(tuple);
-		ReleaseSysCache(tuple);
-		if (untrusted)
+		if (strcmp(option->defname, "language") == 0 &&
+			sl_is_untrusted_language(get_language_oid(strVal(option->arg),
+													  true)))
 			return PASS_OVER_FACTS;
 	}
 	return RUN;
@@ -293,7 +437,7 @@ look_owned(List *roles)
 		Oid			role;
 
 		if (is_missing_role(spec))
-			return PASS_OVER_FACTS;
+			return PASS_OVER_ROLE;
 		role = get_rolespec_oid(spec, true);
 		if (OidIsValid(role) && has_shared_objects(role))
 			return PASS_OVER_FACTS;
@@ -313,7 +457,7 @@ look_reassign(Node *node)
 	ReassignOwnedStmt *stmt = castNode(ReassignOwnedStmt, node);
 
 	if (is_missing_role(stmt->newrole))
-		return PASS_OVER_FACTS;
+		return PASS_OVER_ROLE;
 	return look_owned(stmt->roles);
 }
 
@@ -325,7 +469,6 @@ static const struct
 	{T_AlterDatabaseRefreshCollStmt, look_always},
 	{T_AlterDatabaseSetStmt, look_always},
 	{T_AlterDatabaseStmt, look_always},
-	{T_AlterDefaultPrivilegesStmt, look_default_privileges},
 	{T_AlterOwnerStmt, look_owner},
 	{T_AlterRoleSetStmt, look_always},
 	{T_AlterRoleStmt, look_always},
@@ -349,6 +492,8 @@ static const struct
 	{T_ReassignOwnedStmt, look_reassign},
 	{T_RenameStmt, look_rename},
 	{T_SecLabelStmt, look_label},
+	{T_TruncateStmt, look_truncate},
+	{T_VariableSetStmt, look_set},
 };
 
 static Verdict
@@ -362,23 +507,15 @@ look_at(Node *node)
 	return RUN;
 }
 
-/* What is left of a grant: to those who are there. */
-static List *
-grantees_left(Node *node)
+/* COPY with inline data is no utility statement by then. */
+static bool
+pass_over_copy(const CopyStmt *stmt)
 {
-	if (IsA(node, GrantStmt) && !is_shared(((GrantStmt *) node)->objtype))
-		return without_missing_roles(((GrantStmt *) node)->grantees);
-	return NIL;
-}
-
-static void
-tell(Node *node)
-{
-	ereport(NOTICE,
-			(errmsg("%s: %s is passed over in a rehearsal",
-					current_revision != NULL ? current_revision : "",
-					CreateCommandName(node)),
-			 errdetail("It reaches outside the scratch database.")));
+	if (!is_foreign(stmt->relation))
+		return false;
+	sl_pass_over_tell("COPY", _("It reaches outside the scratch database."),
+					  false);
+	return true;
 }
 
 static void
@@ -387,20 +524,30 @@ pass_over_utility(PlannedStmt *pstmt, const char *query_string,
 				  ParamListInfo params, QueryEnvironment *environment,
 				  DestReceiver *dest, QueryCompletion *completion)
 {
-	Node	   *node = pstmt->utilityStmt;
-	Verdict		verdict = look_at(node);
+	Verdict		verdict = look_at(pstmt->utilityStmt);
 
 	if (verdict != RUN)
 	{
-		List	   *left = grantees_left(node);
+		sl_pass_over_tell(CreateCommandName(pstmt->utilityStmt),
+						  verdict == PASS_OVER_ROLE ?
+						  _("It names a role that is not there, because its creation was passed over.") :
+						  _("It reaches outside the scratch database."),
+						  verdict != PASS_OVER);
+		return;
+	}
+	if (missing_roles != NIL)
+	{
+		PlannedStmt *copy = copyObject(pstmt);
+		const char *missing = stand_in(copy->utilityStmt);
 
-		tell(node);
-		partial |= verdict == PASS_OVER_FACTS;
-		if (left == NIL)
-			return;
-		pstmt = copyObject(pstmt);
-		((GrantStmt *) pstmt->utilityStmt)->grantees = left;
-		read_only_tree = false;
+		if (missing != NULL)
+		{
+			sl_pass_over_tell(psprintf("role \"%s\"", missing),
+							  _("It is not there, because its creation was passed over; the current role stands in."),
+							  true);
+			pstmt = copy;
+			read_only_tree = false;
+		}
 	}
 	if (prev_process_utility)
 		prev_process_utility(pstmt, query_string, read_only_tree, context,
@@ -408,44 +555,6 @@ pass_over_utility(PlannedStmt *pstmt, const char *query_string,
 	else
 		standard_ProcessUtility(pstmt, query_string, read_only_tree, context,
 								params, environment, dest, completion);
-}
-
-/*-------------------------------------------------------------------------
- * Functions
- *-------------------------------------------------------------------------
- */
-
-/* Asked for each function that is looked up to be called. */
-static bool
-pass_over_needs_fmgr(Oid function)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			language = InvalidOid;
-	bool		untrusted = false;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
-		ReleaseSysCache(tuple);
-	}
-	/* the server's own, and C, are what extensions are made of */
-	if (language >= FirstNormalObjectId)
-	{
-		tuple = SearchSysCache1(LANGOID, ObjectIdGetDatum(language));
-		if (HeapTupleIsValid(tuple))
-		{
-			untrusted = is_untrusted_language(tuple);
-			ReleaseSysCache(tuple);
-		}
-	}
-	if (untrusted)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function \"%s\" is not called in a rehearsal",
-						get_func_name(function)),
-				 errdetail("Its language is not trusted: it may reach outside the scratch database."),
-				 errhint("Say with sl_resolve() or sl_stamp() what is there, or apply the revision without a rehearsal.")));
-	return prev_needs_fmgr != NULL && prev_needs_fmgr(function);
 }
 
 /* From here on, in this worker alone, whose process ends with its job. */
@@ -457,8 +566,8 @@ sl_pass_over_begin(void)
 										  ALLOCSET_SMALL_SIZES);
 	prev_process_utility = ProcessUtility_hook;
 	ProcessUtility_hook = pass_over_utility;
-	prev_needs_fmgr = needs_fmgr_hook;
-	needs_fmgr_hook = pass_over_needs_fmgr;
+	sl_copy_is_passed_over = pass_over_copy;
+	sl_outside_begin();
 }
 
 /* The next revision begins. */
@@ -469,6 +578,7 @@ sl_pass_over_revision(const char *revision)
 		pfree(current_revision);
 	current_revision = MemoryContextStrdup(names_context, revision);
 	partial = false;
+	told_ordinal = 0;
 }
 
 /* Was something of it passed over that may have changed facts? */

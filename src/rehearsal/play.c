@@ -99,6 +99,7 @@ play_inside(const Play *play, const SlRegistryEntry *entry,
 			const SlPlayScript *script, Rows *rows)
 {
 	List	   *changes = NIL;
+	int			flush = synchronous_commit;
 	int			statements;
 
 	StartTransactionCommand();
@@ -112,7 +113,11 @@ play_inside(const Play *play, const SlRegistryEntry *entry,
 									script->wanted ? &changes : NULL);
 	PopActiveSnapshot();
 	add_rows(changes, rows);
+
+	/* nobody needs the database after a crash: do not wait for the disk */
+	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;
 	CommitTransactionCommand();
+	synchronous_commit = flush;
 	MemoryContextSwitchTo(play->script);
 	return statements;
 }

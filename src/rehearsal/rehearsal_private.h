@@ -69,6 +69,11 @@ typedef struct SlPlayInput
 extern void sl_pass_over_begin(void);
 extern void sl_pass_over_revision(const char *revision);
 extern bool sl_pass_over_was_partial(void);
+extern void sl_pass_over_tell(const char *what, const char *why, bool facts);
+
+/* in outside.c */
+extern void sl_outside_begin(void);
+extern bool sl_is_untrusted_language(Oid language);
 
 /* in scratch.c: making and dropping the database */
 
@@ -76,6 +81,5 @@ typedef void (*SlScratchUser) (Oid database, void *arg);
 
 extern void sl_scratch_with(SlScratchUser user, void *arg, const char *caller,
 							bool wanted);
-extern List *sl_scratch_leftovers(void);
 
 #endif							/* SL_REHEARSAL_PRIVATE_H */

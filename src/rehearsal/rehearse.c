@@ -45,7 +45,7 @@ PG_FUNCTION_INFO_V1(sl_rehearse);
 #define SEND_BYTES (256 * 1024)
 
 /* footprints are written down when they take so much */
-#define KEEP_BYTES (4 * 1024 * 1024)
+#define KEEP_BYTES (512 * 1024)
 
 /* waits for the migration lock begin and end with these pauses, in ms */
 #define LOCK_POLL_MIN 5
@@ -64,7 +64,7 @@ typedef struct Revision
 /* A footprint that is to be written down. */
 typedef struct Gathered
 {
-	const Revision *item;
+	const Revision *revision;
 	SlPlayed	played;
 } Gathered;
 
@@ -163,6 +163,19 @@ check_rights(const char *revision, bool transactional, Oid registrar,
 	return sl_confinement(revision, registrar, registrar_name) == SL_CONFINED;
 }
 
+static void
+require_permission(const char *caller)
+{
+	if (sl_rehearsal_is_permitted())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to make a scratch database"),
+			 errdetail("%s() runs revisions in a database of its own, as \"%s\".",
+					   caller, GetUserNameFromId(GetUserId(), false)),
+			 errhint("ALTER ROLE ... CREATEDB, or call it as a role that has that.")));
+}
+
 /* Fill rehearsal->items: up to the last one that is wanted. */
 static void
 make_plan(void *arg)
@@ -207,6 +220,8 @@ make_plan(void *arg)
 				MemoryContextStrdup(rehearsal->context, external);
 	}
 	rehearsal->nitems = last;
+	if (last > 0)
+		require_permission(rehearsal->caller);
 }
 
 /*-------------------------------------------------------------------------
@@ -239,57 +254,78 @@ take_lock(Rehearsal *rehearsal)
 	sl_restore_activity();
 }
 
-static void
-write_one(const Gathered *gathered, int64 id)
+/* Those of which nobody else has found out meanwhile. */
+static List *
+still_wanted(List *gathered)
 {
-	SlEvidence	evidence = {0};
-	int			i;
+	List	   *wanted = NIL;
+	char	  **known;
+	ListCell   *cell;
+	int			nknown;
 
-	evidence.id = id;
-	evidence.revision = gathered->item->revision;
-	evidence.evidence = SL_EVIDENCE_REHEARSED;
-	evidence.meaning = gathered->item->meaning;
-	evidence.complete = true;
-	sl_evidence_put(&evidence);
-	for (i = 0; i < gathered->played.nrows; i++)
-		gathered->played.rows[i].evidence_id = id;
-	if (gathered->played.nrows > 0)
-		sl_footprint_append(gathered->played.rows, gathered->played.nrows);
-	/* each statement was looked at by itself */
-	if (!gathered->item->transactional)
-		sl_footprint_forget_passing(id);
+	known = read_known(&nknown);
+	foreach(cell, gathered)
+	{
+		const Gathered *one = lfirst(cell);
+
+		if (!is_known(known, nknown, one->revision->revision))
+			wanted = lappend(wanted, lfirst(cell));
+	}
+	return wanted;
 }
 
-/* Write down what was gathered, but for what somebody else has found out. */
+/* Write down what was gathered; a few statements, however many they are. */
 static void
 write_gathered(void *arg)
 {
 	Rehearsal  *rehearsal = arg;
-	List	   *new = NIL;
+	List	   *wanted = still_wanted(rehearsal->gathered);
 	List	   *revisions = NIL;
-	char	  **known;
-	ListCell   *cell;
-	int			nknown;
+	int			count = list_length(wanted);
+	SlEvidence *evidences = palloc0_array(SlEvidence, count + 1);
+	SlFootprintRow *rows;
 	int64		id;
+	int			nrows = 0;
+	int			n = 0;
+	ListCell   *cell;
 
-	known = read_known(&nknown);
-	foreach(cell, rehearsal->gathered)
-	{
-		Gathered   *gathered = lfirst(cell);
-
-		if (is_known(known, nknown, gathered->item->revision))
-			continue;
-		new = lappend(new, gathered);
-		revisions = lappend(revisions, gathered->item->revision);
-	}
-	if (new == NIL)
+	if (wanted == NIL)
 		return;
-	sl_evidence_forget_rehearsed(revisions);
 	id = sl_evidence_next_id();
-	foreach(cell, new)
+	foreach(cell, wanted)
+		nrows += ((Gathered *) lfirst(cell))->played.nrows;
+	rows = palloc_array(SlFootprintRow, nrows + 1);
+	nrows = 0;
+	foreach(cell, wanted)
 	{
-		CHECK_FOR_INTERRUPTS();
-		write_one(lfirst(cell), id++);
+		const Gathered *gathered = lfirst(cell);
+		SlEvidence *evidence = &evidences[n];
+		int			i;
+
+		evidence->id = id + n++;
+		evidence->revision = gathered->revision->revision;
+		evidence->evidence = SL_EVIDENCE_REHEARSED;
+		evidence->meaning = gathered->revision->meaning;
+		evidence->complete = true;
+		revisions = lappend(revisions, gathered->revision->revision);
+		for (i = 0; i < gathered->played.nrows; i++)
+		{
+			rows[nrows] = gathered->played.rows[i];
+			rows[nrows++].evidence_id = evidence->id;
+		}
+	}
+	sl_evidence_forget_rehearsed(revisions);
+	sl_evidence_put_many(evidences, count);
+	if (nrows > 0)
+		sl_footprint_append(rows, nrows);
+
+	/* each statement of these was looked at by itself */
+	n = 0;
+	foreach(cell, wanted)
+	{
+		if (!((Gathered *) lfirst(cell))->revision->transactional)
+			sl_footprint_forget_passing(id + n);
+		n++;
 	}
 }
 
@@ -407,12 +443,12 @@ take_played(Rehearsal *rehearsal, StringInfo message)
 	SlPlayed   *played = &gathered->played;
 
 	sl_wire_get_played(message, played);
-	gathered->item = &rehearsal->items[rehearsal->back++];
-	Assert(strcmp(gathered->item->revision, played->revision) == 0);
-	if (gathered->item->wanted && !played->partial)
+	gathered->revision = &rehearsal->items[rehearsal->back++];
+	Assert(strcmp(gathered->revision->revision, played->revision) == 0);
+	if (gathered->revision->wanted && !played->partial)
 		rehearsal->gathered = lappend(rehearsal->gathered, gathered);
 	MemoryContextSwitchTo(before);
-	if (!gathered->item->wanted)
+	if (!gathered->revision->wanted)
 		return;
 	ereport(NOTICE,
 			(errmsg_plural("%s rehearsed, %d statement, %.0f ms",
@@ -467,19 +503,6 @@ use_scratch(Oid database, void *arg)
  * The call
  *-------------------------------------------------------------------------
  */
-
-static void
-require_permission(const char *caller)
-{
-	if (sl_rehearsal_is_permitted())
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to make a scratch database"),
-			 errdetail("%s() runs revisions in a database of its own, as \"%s\".",
-					   caller, GetUserNameFromId(GetUserId(), false)),
-			 errhint("ALTER ROLE ... CREATEDB, or call it as a role that has that.")));
-}
 
 /* What a script raised, with what it means for the rehearsal. */
 static void
@@ -558,15 +581,16 @@ sl_rehearse_revisions(const char *target, const char *caller,
 	/* what the look at the graph takes is not needed any more afterwards */
 	MemoryContextSwitchTo(rehearsal->pass);
 	error = sl_try_piece(make_plan, rehearsal, context);
-	if (error != NULL)
-		ReThrowError(error);
 	sl_call_commit();
 	MemoryContextSwitchTo(context);
 	MemoryContextReset(rehearsal->pass);
 
-	if (rehearsal->nitems > 0)
-		require_permission(caller);
+	/* what a crash has left is dropped in any case */
+	if (error != NULL)
+		rehearsal->nitems = 0;
 	rehearse(rehearsal);
+	if (error != NULL)
+		ReThrowError(error);
 	MemoryContextSwitchTo(outer);
 	if (result->external != NULL)
 		result->external = pstrdup(result->external);

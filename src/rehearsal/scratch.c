@@ -10,9 +10,9 @@
  *
  * That a rehearsal is alive shows by a lock of a class that no SQL function
  * can name, held in share mode by the session and by the worker.  Who gets it
- * exclusively has found a left-over.  Its name has 128 random bits, its comment
- * is a mark that is written down in sl_scratch: a database that does not bear
- * both is never dropped.
+ * exclusively has found a left-over.  Its name has 128 random bits, and its
+ * comment is a mark that is written down in sl_scratch: a database that does
+ * not bear both is never dropped.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -221,8 +221,12 @@ create_command(const char *name)
 		add_literal(&buf, "ICU_RULES",
 					database_text(tuple, SL_ANUM_DATABASE_ICU_RULES));
 	if (form->dattablespace != DEFAULTTABLESPACE_OID)
+	{
+		const char *tablespace = get_tablespace_name(form->dattablespace);
+
 		appendStringInfo(&buf, " TABLESPACE %s",
-						 quote_identifier(get_tablespace_name(form->dattablespace)));
+						 quote_identifier(tablespace));
+	}
 	appendStringInfoString(&buf, " CONNECTION LIMIT 0");
 	ReleaseSysCache(tuple);
 	return buf.data;
@@ -435,6 +439,11 @@ find_leftovers(void *arg)
 		SlScratchRow *row = lfirst(cell);
 		bool		forget = false;
 
+		if (!row->own)
+		{
+			sl_scratch_remove(row->name);
+			continue;
+		}
 		/* else it is alive */
 		if (!scratch_lock_try(row->name, ExclusiveLock))
 			continue;
@@ -560,13 +569,6 @@ keep(Scratch *scratch)
 	task.receive = on_ready;
 	task.receive_arg = scratch;
 	sl_worker_run(&task);
-}
-
-/* Are there any that a crash left?  Cheap. */
-List *
-sl_scratch_leftovers(void)
-{
-	return sl_scratch_read();
 }
 
 /*

@@ -157,14 +157,9 @@ typedef struct Batch
 	SlLogRow   *rows;			/* what was done, in the plan's order */
 	int			nrows;
 	SlFootprints *footprints;	/* up only */
-	List	   *fetched;		/* SlRegistryEntry, what comes next */
-	MemoryContext scripts;		/* where they are */
+	SlScripts  *scripts;
 	MemoryContext revision;		/* reset for each revision */
 } Batch;
-
-/* scripts are fetched together up to so many, and so many bytes */
-#define FETCH_COUNT 64
-#define FETCH_BYTES (256 * 1024)
 
 /*
  * Take all claims, or 40001.  Repeatables and seeds are claimed one by one.
@@ -195,68 +190,13 @@ claim_all(Batch *batch)
 	list_free(all);
 }
 
-/* Fetch the scripts of this item and of some that follow it. */
-static void
-fetch_scripts(Batch *batch, ListCell *first)
-{
-	const List *items = batch->plan->items;
-	List	   *revisions = NIL;
-	int64		bytes = 0;
-	ListCell   *cell;
-
-	MemoryContextReset(batch->scripts);
-	MemoryContextSwitchTo(batch->scripts);
-	for (cell = first; cell != NULL; cell = lnext(items, cell))
-	{
-		const SlPlanItem *item = lfirst(cell);
-
-		bytes += item->size;
-		if (revisions != NIL && (bytes > FETCH_BYTES ||
-								 list_length(revisions) >= FETCH_COUNT))
-			break;
-		revisions = lappend(revisions, item->revision);
-	}
-	batch->fetched = sl_registry_get_scripts(revisions);
-}
-
-/* The script of an item; it was locked and cannot have changed since. */
-static SlRegistryEntry *
-next_script(Batch *batch, ListCell *at)
-{
-	const SlPlanItem *item = lfirst(at);
-	int			pass;
-
-	for (pass = 0; pass < 2; pass++)
-	{
-		ListCell   *cell;
-
-		foreach(cell, batch->fetched)
-		{
-			SlRegistryEntry *entry = lfirst(cell);
-			const char *script = batch->plan->direction == SL_UP ?
-				entry->up : entry->down;
-
-			if (script != NULL && strcmp(entry->revision, item->revision) == 0)
-				return entry;
-		}
-		if (pass == 0)
-			fetch_scripts(batch, at);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("revision \"%s\" was withdrawn while the run was under way",
-					item->revision),
-			 errhint("Call again.")));
-	return NULL;				/* keep the compiler quiet */
-}
-
 /* Run one revision and note what was done. */
 static void
 run_item(Batch *batch, ListCell *at)
 {
 	const SlPlanItem *item = lfirst(at);
 	SlDirection direction = batch->plan->direction;
-	SlRegistryEntry *entry = next_script(batch, at);
+	SlRegistryEntry *entry = sl_scripts_get(batch->scripts, at);
 	TimestampTz started = GetCurrentTimestamp();
 	SlLogRow   *row = &batch->rows[batch->nrows];
 	SlOutcome	outcome = {0};
@@ -342,8 +282,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 
 	batch.first_id = sl_log_next_id();
 	batch.rows = palloc_array(SlLogRow, list_length(plan->items));
-	batch.scripts = AllocSetContextCreate(outer, "schema_lifecycle scripts",
-										  ALLOCSET_DEFAULT_SIZES);
+	batch.scripts = sl_scripts_begin(plan);
 	batch.revision = AllocSetContextCreate(outer, "schema_lifecycle revision",
 										   ALLOCSET_DEFAULT_SIZES);
 	batch.footprints = sl_footprints_begin();
@@ -367,7 +306,7 @@ run_plan(const SlPlan *plan, const char *caller, const SlOptions *options,
 	PG_END_TRY();
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(batch.revision);
-	MemoryContextDelete(batch.scripts);
+	sl_scripts_end(batch.scripts);
 }
 
 /* What both functions are. */

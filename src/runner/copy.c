@@ -112,6 +112,12 @@ transform_where(ParseState *pstate, Relation rel, Node *raw)
 	return (Node *) make_ands_implicit((Expr *) clause);
 }
 
+/*
+ * Asked before such a COPY, which no hook of the server sees: true, and it is
+ * not run.  NULL but in a rehearsal.
+ */
+bool		(*sl_copy_is_passed_over) (const CopyStmt *stmt) = NULL;
+
 /* Run COPY ... FROM stdin with the data that follows it in the script. */
 void
 sl_execute_copy(const SlStatement *statement)
@@ -123,6 +129,8 @@ sl_execute_copy(const SlStatement *statement)
 	CopyFromState state;
 	Node	   *where = NULL;
 
+	if (sl_copy_is_passed_over != NULL && sl_copy_is_passed_over(stmt))
+		return;
 	PreventCommandIfReadOnly("COPY FROM");
 	pstate->p_sourcetext = statement->text;
 	PushActiveSnapshot(GetTransactionSnapshot());

@@ -76,6 +76,18 @@ sl_command_name(const SlStatement *statement)
 	return GetCommandTagName(CreateCommandTag(statement->tree->stmt));
 }
 
+static const SlStatement *at_work = NULL;
+
+/*
+ * The statement that was begun last.  To be asked from its inside: it is not
+ * there any more when its script has ended.
+ */
+const SlStatement *
+sl_statement_at_work(void)
+{
+	return at_work;
+}
+
 /*
  * Show in pg_stat_activity what is at work: the command, not its text, which
  * may hold a password.
@@ -85,6 +97,7 @@ sl_report_activity(const SlRun *run)
 {
 	char	   *text;
 
+	at_work = run->statement;
 	if (run->statement == NULL)
 		text = psprintf("%s: revision \"%s\"", run->caller, run->revision);
 	else
@@ -193,7 +206,10 @@ sl_execute_script(SlRun *run, SlFence *fence)
 			break;
 		if (run->statement_timeout > 0)
 			enable_timeout_after(STATEMENT_TIMEOUT, run->statement_timeout);
-		sl_execute_statement(run, &statement);
+		if (run->executor != NULL)
+			run->executor(run, &statement, run->executor_arg);
+		else
+			sl_execute_statement(run, &statement);
 		if (run->statement_timeout > 0)
 			disable_timeout(STATEMENT_TIMEOUT, false);
 		sl_fence_after_statement(fence);

@@ -65,36 +65,6 @@ sl_footprints_begin(void)
 	return footprints;
 }
 
-/* The names of the attributes in which two versions of a fact differ. */
-static void
-put_changed(const SlFact *before, const SlFact *after, SlFootprintRow *row)
-{
-	int			i = 0;
-	int			j = 0;
-
-	row->changed = palloc_array(const char *,
-								before->nattributes + after->nattributes);
-	row->nchanged = 0;
-	while (i < before->nattributes || j < after->nattributes)
-	{
-		const SlAttribute *was = &before->attributes[i];
-		const SlAttribute *is = &after->attributes[j];
-		int			order;
-
-		if (i == before->nattributes)
-			order = 1;
-		else if (j == after->nattributes)
-			order = -1;
-		else
-			order = strcmp(was->name, is->name);
-		if (order != 0 || !sl_attribute_equal(was, is))
-			row->changed[row->nchanged++] =
-				pstrdup(order <= 0 ? was->name : is->name);
-		i += order <= 0;
-		j += order >= 0;
-	}
-}
-
 static const uint8 *
 hash_of(const SlFact *fact)
 {
@@ -144,7 +114,8 @@ sl_footprint_make_row(const SlChange *change, int64 evidence_id, int ordinal,
 	if (change->kind == SL_FACT_CHANGED)
 	{
 		row->before = hash_of(change->before);
-		put_changed(change->before, change->after, row);
+		row->changed = sl_fact_differences(change->before, change->after,
+										   &row->nchanged);
 	}
 }
 

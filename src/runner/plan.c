@@ -77,9 +77,11 @@ static const struct
 	{"alembic", "alembic upgrade"},
 };
 
-static const char *
-external_command(const char *format)
+/* The other tool's command, or NULL. */
+const char *
+sl_plan_external_command(const SlPlan *plan)
 {
+	const char *format = plan->external_format;
 	int			i;
 
 	for (i = 0; format != NULL && i < (int) lengthof(external_commands); i++)
@@ -92,7 +94,7 @@ external_command(const char *format)
 void
 sl_plan_report_external(const SlPlan *plan, bool atomic)
 {
-	const char *command = external_command(plan->external_format);
+	const char *command = sl_plan_external_command(plan);
 
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),

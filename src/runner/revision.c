@@ -97,12 +97,14 @@ sl_notice_done(const SlRegistryEntry *entry, const SlOutcome *outcome)
 /*
  * The script inside the fence; returns the number of statements.  'open': the
  * caller is inside sl_fence_open already.  'changes': of the facts, in the
- * current memory context; NULL: nobody wants to know.
+ * current memory context; NULL: nobody wants to know, or an executor has a
+ * trace of its own.
  */
 static int
 run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 		   SlConfinement confinement, const char *caller,
-		   const SlOptions *options, bool open, List **changes)
+		   const SlOptions *options, bool open, List **changes,
+		   SlExecutor executor, void *executor_arg)
 {
 	ErrorContextCallback callback;
 	SlIdentity	before;
@@ -119,6 +121,8 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 		entry->up_line : entry->down_line;
 	run.total = entry->statements;
 	run.statement_timeout = options->migration_statement_timeout;
+	run.executor = executor;
+	run.executor_arg = executor_arg;
 
 	sl_run_context_push(&run, &callback);
 	sl_confine(confinement, &before);
@@ -151,14 +155,14 @@ run_fenced(const SlRegistryEntry *entry, SlDirection direction,
 static int
 run_checked(const SlRegistryEntry *entry, SlDirection direction,
 			const char *caller, const SlOptions *options, bool open,
-			List **changes)
+			List **changes, SlExecutor executor, void *executor_arg)
 {
 	SlConfinement confinement = sl_confinement(entry->revision,
 											   entry->registrar,
 											   entry->registrar_name);
 
 	return run_fenced(entry, direction, confinement, caller, options, open,
-					  changes);
+					  changes, executor, executor_arg);
 }
 
 /*
@@ -171,7 +175,7 @@ sl_run_script_only(const SlRegistryEntry *entry, SlConfinement confinement,
 				   List **changes)
 {
 	return run_fenced(entry, SL_UP, confinement, caller, options, false,
-					  changes);
+					  changes, NULL, NULL);
 }
 
 /* What was begun may have left more than its row in the journal. */
@@ -246,7 +250,20 @@ sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
 {
 	if (entry->journal_open)
 		close_journal(entry, direction);
-	return run_checked(entry, direction, caller, options, open, changes);
+	return run_checked(entry, direction, caller, options, open, changes, NULL,
+					   NULL);
+}
+
+/* The same, with somebody else around each statement. */
+int
+sl_run_script_by(const SlRegistryEntry *entry, SlDirection direction,
+				 const char *caller, const SlOptions *options, bool open,
+				 SlExecutor executor, void *executor_arg)
+{
+	if (entry->journal_open)
+		close_journal(entry, direction);
+	return run_checked(entry, direction, caller, options, open, NULL,
+					   executor, executor_arg);
 }
 
 /*
@@ -269,7 +286,7 @@ sl_run_revision(const SlRegistryEntry *entry, SlDirection direction,
 		close_journal(entry, direction);
 	sl_claim_for_run(entry, direction, log_id);
 	statements = run_checked(entry, direction, caller, options, false,
-							 up ? &changes : NULL);
+							 up ? &changes : NULL, NULL, NULL);
 	sl_fill_outcome(outcome, direction, statements, started);
 	sl_record_done(entry, direction, log_id, outcome,
 				   up ? SL_EVIDENCE_APPLIED : NULL);

@@ -115,7 +115,13 @@ extern void sl_set_constraints(List *names, bool deferred);
 /* in execute.c */
 
 /* A script at work; also what the error context speaks of. */
-typedef struct SlRun
+typedef struct SlRun SlRun;
+
+/* Who runs a statement: sl_execute_statement, or somebody around it. */
+typedef void (*SlExecutor) (SlRun *run, const SlStatement *statement,
+							void *arg);
+
+struct SlRun
 {
 	const char *caller;			/* sl_apply_pending, ...: for activity */
 	const char *revision;
@@ -124,16 +130,20 @@ typedef struct SlRun
 	int			total;			/* statements, for activity */
 	int			statement_timeout;	/* ms, armed for each statement, or 0 */
 	const SlStatement *statement;	/* the one at work, or NULL */
-} SlRun;
+	SlExecutor	executor;		/* NULL: sl_execute_statement */
+	void	   *executor_arg;
+};
 
 extern void sl_run_context_push(SlRun *run, ErrorContextCallback *callback);
 extern void sl_execute_statement(SlRun *run, const SlStatement *statement);
 extern int	sl_execute_script(SlRun *run, SlFence *fence);
 extern const char *sl_command_name(const SlStatement *statement);
+extern const SlStatement *sl_statement_at_work(void);
 extern void sl_report_activity(const SlRun *run);
 extern void sl_restore_activity(void);
 
 /* in copy.c */
+extern bool (*sl_copy_is_passed_over) (const CopyStmt *stmt);
 extern void sl_execute_copy(const SlStatement *statement);
 
 /* in footprint.c: what scripts did to the facts, see there */
@@ -173,6 +183,10 @@ extern void sl_run_revision(const SlRegistryEntry *entry,
 extern int	sl_run_script(const SlRegistryEntry *entry, SlDirection direction,
 						  const char *caller, const SlOptions *options,
 						  bool open, List **changes);
+extern int	sl_run_script_by(const SlRegistryEntry *entry,
+							 SlDirection direction, const char *caller,
+							 const SlOptions *options, bool open,
+							 SlExecutor executor, void *executor_arg);
 extern int	sl_run_script_only(const SlRegistryEntry *entry,
 							   SlConfinement confinement, const char *caller,
 							   const SlOptions *options, List **changes);
@@ -238,6 +252,14 @@ extern void sl_plan_lock(SlPlan *plan);
 extern SlRegistryEntry *sl_plan_fetch(const SlPlan *plan,
 									  const char *revision);
 extern void sl_plan_settle(void);
+extern const char *sl_plan_external_command(const SlPlan *plan);
+
+/* in scripts.c */
+typedef struct SlScripts SlScripts;
+
+extern SlScripts *sl_scripts_begin(const SlPlan *plan);
+extern SlRegistryEntry *sl_scripts_get(SlScripts *scripts, ListCell *at);
+extern void sl_scripts_end(SlScripts *scripts);
 
 /* in steps.c: scripts that run outside a transaction */
 

@@ -108,7 +108,10 @@ open_direction(const SlRegistryEntry *entry)
 static void
 resolve_applied(const SlRegistryEntry *entry, int64 log_id)
 {
-	(void) sl_claim_set(entry->revision, log_id, "resolve", true,
+	int64		place = sl_log_kept_place(entry->revision);
+
+	(void) sl_claim_set(entry->revision, place != 0 ? place : log_id,
+						"resolve", true,
 						entry->up != NULL ? entry->meaning : NULL);
 	sl_journal_clear(entry->revision);
 	sl_evidence_forget_incomplete(entry->revision);
@@ -191,6 +194,32 @@ find_resolution(const char *outcome)
 }
 
 /*
+ * An applied revision with nothing under way: all that is left to say is that
+ * it is gone, and that only while nothing rests on it.
+ */
+static void
+require_gone(SlGraph *graph, const SlRevisionRow *row,
+			 const Resolution *resolution)
+{
+	List	   *above;
+
+	if (resolution->resolve != resolve_rolled_back)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is applied: there is nothing to resolve",
+						row->revision),
+				 errhint("To undo it, sl_revert(); to take the record back, sl_stamp() to its parent.")));
+	above = sl_graph_applied_descendants(graph, row);
+	if (above != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" cannot be gone: \"%s\", which rests on it, is applied",
+						row->revision,
+						((SlRevisionRow *) linitial(above))->revision),
+				 errhint("To undo both, sl_revert().")));
+}
+
+/*
  * What another tool says is applied, and nothing else: a person's word takes
  * its place, or the revision is to run.  The claim stays where it is in the
  * history.
@@ -210,6 +239,7 @@ sl_resolve(PG_FUNCTION_ARGS)
 {
 	const Resolution *resolution;
 	const SlRevisionRow *row;
+	SlGraph    *graph;
 	SlRegistryEntry *entry;
 	SlLogEntry	log = {0};
 	char	   *reason;
@@ -224,19 +254,16 @@ sl_resolve(PG_FUNCTION_ARGS)
 	reason = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	sl_words_begin("sl_resolve");
 
-	row = sl_graph_resolve(sl_graph_read(true),
-						   text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	graph = sl_graph_read(true);
+	row = sl_graph_resolve(graph, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+						   false);
 	entry = sl_registry_get(row->revision, true);
 	if (entry == NULL)
 		elog(ERROR, "revision \"%s\" is gone", row->revision);
 	word = entry->claimed && !entry->journal_open &&
 		sl_claim_is_word(entry->revision);
 	if (entry->applied && !entry->journal_open && !word)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("revision \"%s\" is applied: there is nothing to resolve",
-						entry->revision),
-				 errhint("To undo it, sl_revert(); to take the record back, sl_stamp() to its parent.")));
+		require_gone(graph, row, resolution);
 
 	id = sl_log_next_id();
 	if (word && resolution->resolve != resolve_finished)

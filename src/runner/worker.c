@@ -94,6 +94,13 @@ is_wanted_source(GucSource source, bool all)
 				 source == PGC_S_DATABASE_USER));
 }
 
+/* A superuser asked, or ALTER DATABASE or ALTER ROLE, where rights were. */
+static bool
+is_superusers(GucContext context)
+{
+	return context == PGC_SU_BACKEND || context == PGC_SUSET;
+}
+
 /*
  * What the client asked for when it connected (PGOPTIONS and the like), and
  * its application_name: the worker's session is to be like a fresh one of the
@@ -120,7 +127,7 @@ collect_settings(StringInfo buf, bool all)
 			strcmp(variable->name, "application_name") == 0)
 			continue;
 		/* with the rights it was asked for with, see take_settings */
-		appendStringInfoChar(buf, variable->reset_scontext == PGC_SU_BACKEND ?
+		appendStringInfoChar(buf, is_superusers(variable->reset_scontext) ?
 							 's' : 'u');
 		appendStringInfoString(buf, variable->name);
 		appendStringInfoChar(buf, '\0');
