@@ -119,21 +119,15 @@ typedef RangeTblEntry SlPermissions;
 
 /* 16 made one function of the checks for each class */
 #include "catalog/pg_namespace.h"
-#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
 #define sl_may_use_schema(schema) \
 	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
 					 ACL_USAGE) == ACLCHECK_OK)
-#define sl_may_execute(function) \
-	(object_aclcheck(ProcedureRelationId, function, GetUserId(), \
-					 ACL_EXECUTE) == ACLCHECK_OK)
 #else
 #define sl_may_use_schema(schema) \
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
-#define sl_may_execute(function) \
-	(pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
 /* 18 has C11's place for it, before the declaration. */
@@ -338,30 +332,6 @@ sl_relation_path(Oid database, Oid tablespace, Oid file)
 #define pgstat_get_local_beentry_by_index(index) \
 	pgstat_fetch_stat_local_beentry(index)
 #endif
-
-/* 17 lets a generated column have another expression */
-#if PG_VERSION_NUM >= 170000
-#define SL_AT_SET_EXPRESSION AT_SetExpression
-#else
-#define SL_AT_SET_EXPRESSION (-1)
-#endif
-
-/* 18 returns the path of a file in a struct */
-#include "common/relpath.h"
-static inline char *
-sl_relation_path(Oid database, Oid tablespace, Oid file)
-{
-#if PG_VERSION_NUM >= 180000
-	return pstrdup(GetRelationPath(database, tablespace, file,
-								   INVALID_PROC_NUMBER, MAIN_FORKNUM).str);
-#elif PG_VERSION_NUM >= 170000
-	return GetRelationPath(database, tablespace, file, INVALID_PROC_NUMBER,
-						   MAIN_FORKNUM);
-#else
-	return GetRelationPath(database, tablespace, file, InvalidBackendId,
-						   MAIN_FORKNUM);
-#endif
-}
 
 /*
  * How a database says where its locale comes from: 16 has rules of ICU, and 17
