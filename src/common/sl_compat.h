@@ -370,4 +370,11 @@ sl_locale_option(char provider)
 	expandRTE(rte, 1, 0, -1, true, NULL, columns)
 #endif
 
+/* clang does not know gcc's name for the format of the C library */
+#ifdef __clang__
+#define sl_attribute_printf(f, a) __attribute__((format(printf, f, a)))
+#else
+#define sl_attribute_printf(f, a) pg_attribute_printf(f, a)
+#endif
+
 #endif							/* SL_COMPAT_H */
