@@ -184,24 +184,9 @@ sl_list_has(const SlAttribute *list, const char *item)
  */
 
 void
-sl_ddl_add(SlDdl *ddl, const char *format,...)
+sl_ddl_add_text(SlDdl *ddl, char *text)
 {
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&text, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&text, needed);
-	}
-	ddl->statements = lappend(ddl->statements, text.data);
+	ddl->statements = lappend(ddl->statements, text);
 }
 
 /* It is not to run by itself; the first reason stays. */
