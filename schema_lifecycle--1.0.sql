@@ -124,6 +124,9 @@ CREATE TABLE @extschema@.sl_evidence (
 	meaning			text,				-- of the script that ran
 	complete		boolean NOT NULL,	-- false: half way, outside a transaction
 	at				timestamptz NOT NULL,
+	registrar		oid,				-- who brought the facts; NULL: the script did
+	registrar_name	name,
+	cluster			bigint,				-- the system in which the oid is true
 	PRIMARY KEY (id)
 );
 
@@ -646,6 +649,21 @@ LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_unobserve';
 COMMENT ON FUNCTION @extschema@.sl_unobserve(text) IS
 'watch it no longer';
+
+CREATE FUNCTION @extschema@.sl_manifest()
+RETURNS jsonb
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_manifest';
+COMMENT ON FUNCTION @extschema@.sl_manifest() IS
+'the graph and the footprints as one portable document';
+
+CREATE FUNCTION @extschema@.sl_import_manifest(manifest jsonb,
+	OUT revision text, OUT outcome text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'sl_import_manifest';
+COMMENT ON FUNCTION @extschema@.sl_import_manifest(jsonb) IS
+'take over the footprints of a manifest, where none is known better';
 
 --
 -- Guard

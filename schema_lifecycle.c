@@ -22,6 +22,7 @@
 #include "catalog/trace.h"
 #include "common/extension.h"
 #include "common/settings.h"
+#include "guard/guard.h"
 #include "rehearsal/dry_run.h"
 #include "runner/runner.h"
 
@@ -48,4 +49,5 @@ _PG_init(void)
 	sl_trace_init();
 	sl_dry_run_init();
 	sl_mirror_init();
+	sl_guard_observed = sl_observe_is_tool;
 }

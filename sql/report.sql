@@ -14,11 +14,11 @@ SET client_min_messages = warning;
 CREATE FUNCTION pg_temp.report() RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE public.sl_log SET at = '2026-01-02 03:04:05Z', role = 'deployer', application_name = 'psql',
+	UPDATE public.sl_log SET role = 'deployer', application_name = 'psql',
 		elapsed = CASE WHEN elapsed IS NOT NULL THEN id * interval '1.5 ms' END;
 	RETURN QUERY SELECT regexp_replace(regexp_replace(l,
 		'PostgreSQL [^,]+, (primary|standby).*', 'PostgreSQL, \1'),
-		'(Checked at  )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00$', '\1now')
+		'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00', '2026-01-02 03:04:05+00')
 	  FROM regexp_split_to_table(public.sl_report('text'), '\n') l;
 END $$;
 -- every tag of the page is closed, in the order in which they were opened
@@ -61,6 +61,7 @@ SELECT sl_register('018b_dining', 'CREATE TABLE dining (id int)', NULL, '{016_us
 SELECT sl_register('019_merge', 'CREATE INDEX dining_id ON dining (id)', NULL, '{018_notifications,018b_dining}') \gset
 SELECT sl_register('R_names', 'CREATE OR REPLACE VIEW names AS SELECT id FROM users', NULL, NULL, 'repeatable') \gset
 CALL sl_migrate();
+SELECT sl_watch();
 SELECT pg_temp.report();
 
 --
@@ -79,6 +80,7 @@ ALTER TABLE users ALTER COLUMN name DROP NOT NULL, ALTER COLUMN email TYPE varch
 CREATE TABLE by_hand (id int);
 SELECT sl_require('visitor', 'users.visitor_session_id varchar(64)') \gset
 SELECT sl_require('name', 'users.name text') \gset
+SELECT sl_watch();
 SELECT pg_temp.report();
 
 -- without cycle and failure the stamp shows

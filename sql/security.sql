@@ -490,14 +490,21 @@ INSERT INTO writers VALUES
 	('SELECT sl.sl_accept(''table'', ''public.x'')'),
 	('SELECT sl.sl_unaccept(''table'', ''public.x'')'),
 	('SELECT sl.sl_repair()'),
+	('SELECT sl.sl_adopt()'),
+	('SELECT sl.sl_observe(''public.x'')'),
+	('SELECT sl.sl_unobserve(''public.x'')'),
+	('SELECT sl.sl_import_manifest(''{}'')'),
 	('SELECT sl.sl_require(''r'', ''table t'')'),
 	('SELECT sl.sl_unrequire(''r'')'),
 	('SELECT sl.sl_grant(''regress_sec_app'', ''read'')'),
-	('SELECT sl.sl_revoke(''regress_sec_app'', ''read'')');
+	('SELECT sl.sl_revoke(''regress_sec_app'', ''read'')'),
+	('SELECT sl.sl_guard(''deny'')'),
+	('SELECT sl.sl_watch()');
 SELECT lend(command) FROM writers;
 -- the list is complete: every function that is not stable is in it
 SELECT proname FROM pg_proc p
  WHERE pronamespace = 'sl'::regnamespace AND provolatile = 'v' AND prokind = 'f'
+   AND prorettype <> ALL ('{trigger,event_trigger}'::regtype[])
    AND NOT EXISTS (SELECT FROM writers WHERE command LIKE '% sl.' || proname || '(%');
 BEGIN READ ONLY;
 SELECT attempt(command) FROM writers;

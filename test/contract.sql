@@ -62,6 +62,12 @@ INSERT INTO expected VALUES
 
 -- other tools
 ('f', 'sl_adopt', 'tool text DEFAULT ''auto''::text, version_table text DEFAULT NULL::text, mirror boolean DEFAULT true, OUT revision text, OUT outcome text, OUT evidence text, OUT detail text', 'SETOF record'),
+('f', 'sl_observe', 'version_table text, mode text DEFAULT ''record''::text', 'text'),
+('f', 'sl_unobserve', 'version_table text', 'void'),
+('f', 'sl_observe_write', '', 'trigger'),
+('f', 'sl_observe_ddl', '', 'event_trigger'),
+('f', 'sl_manifest', '', 'jsonb'),
+('f', 'sl_import_manifest', 'manifest jsonb, OUT revision text, OUT outcome text', 'SETOF record'),
 
 -- guard
 ('f', 'sl_guard', 'mode text', 'text'),
@@ -70,6 +76,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_ddl_log_rows', 'OUT at timestamp with time zone, OUT role text, OUT application_name text, OUT client text, OUT command text, OUT class text, OUT identity text, OUT revision text, OUT statement text', 'SETOF record'),
 
 -- boot and wait
+('p', 'sl_boot', 'IN expected_head text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb', NULL),
 ('p', 'sl_wait_ready', 'IN expected_head text DEFAULT NULL::text, IN wait interval DEFAULT ''00:01:00''::interval', NULL),
 ('f', 'sl_preflight', 'target text DEFAULT NULL::text, OUT check_name text, OUT ok boolean, OUT detail text, OUT remedy text', 'SETOF record'),
 

@@ -205,6 +205,7 @@ put_evidence(const char *revision, int64 log_id, const List *changes)
 	evidence.log_id = log_id;
 	evidence.meaning = entry == NULL ? NULL : entry->meaning;
 	evidence.complete = true;
+	evidence.brought = true;
 	sl_evidence_put(&evidence);
 	foreach(cell, changes)
 	{

@@ -31,6 +31,7 @@
 #include "nodes/parsenodes.h"
 #include "nodes/value.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -325,7 +326,16 @@ find_observed(Oid relid, const char **mode)
 		return NULL;
 	row = find_row(sl_version_tables_read(true), schema, name);
 	if (row == NULL)
+	{
+		ereport(WARNING,
+				(errmsg("table \"%s.%s\" has the trigger of sl_observe(), and is not known as observed",
+						schema, name),
+				 errdetail("It was renamed, or copied from elsewhere."),
+				 errhint("SELECT sl_observe(%s), or drop the trigger.",
+						 quote_literal_cstr(quote_qualified_identifier(schema,
+																	   name)))));
 		return NULL;
+	}
 	table = sl_version_table_known(row);
 	if (table == NULL)
 		ereport(WARNING,

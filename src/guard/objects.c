@@ -564,7 +564,8 @@ sl_guard_dropped_objects(const EventTriggerData *event)
 		CHECK_FOR_INTERRUPTS();
 		/* what an extension brought along goes with it */
 		if (!slot_bool(slot, 4) &&
-			(extension || !slot_bool(slot, 5) || only_hangs_on(slot_text(slot, 7))))
+			(extension || !slot_bool(slot, 5) ||
+			 only_hangs_on(slot_text(slot, 7))))
 			continue;
 		object = palloc0_object(SlGuardObject);
 		object->catalog = slot_oid(slot, 1);

@@ -184,9 +184,24 @@ sl_list_has(const SlAttribute *list, const char *item)
  */
 
 void
-sl_ddl_add_text(SlDdl *ddl, char *text)
+sl_ddl_add(SlDdl *ddl, const char *format,...)
 {
-	ddl->statements = lappend(ddl->statements, text);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&text, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&text, needed);
+	}
+	ddl->statements = lappend(ddl->statements, text.data);
 }
 
 /* It is not to run by itself; the first reason stays. */

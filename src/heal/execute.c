@@ -220,11 +220,26 @@ sl_heal_confinement(const SlHealStep *step)
 {
 	SlConfinement result = SL_UNCONFINED;
 	ListCell   *cell;
+	ListCell   *other;
 
 	if (step->requirement != NULL)
 		return sl_heal_rights(step->identity, step->requirement);
 	foreach(cell, step->setters)
-		if (sl_heal_rights(lfirst(cell), NULL) == SL_CONFINED)
+	{
+		const char *revision = lfirst(cell);
+
+		if (sl_heal_rights(revision, NULL) == SL_CONFINED)
 			result = SL_CONFINED;
+
+		/* facts of a manifest, or that were seen, are somebody else's text */
+		foreach(other, sl_evidence_bringers(revision))
+		{
+			const SlBringer *bringer = lfirst(other);
+
+			if (sl_confinement(revision, bringer->role,
+							   bringer->name) == SL_CONFINED)
+				result = SL_CONFINED;
+		}
+	}
 	return result;
 }

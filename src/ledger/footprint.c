@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -87,25 +88,28 @@ bigint_array(Datum *elems, bool *nulls, int count)
 
 static SlQuery put_evidence = {
 	"INSERT INTO @.sl_evidence (id, revision, evidence, log_id, meaning,"
-	" complete, at)"
+	" complete, at, registrar, registrar_name, cluster)"
 	" SELECT u.id, u.revision, u.evidence, u.log_id, u.meaning, u.complete,"
-	" pg_catalog.clock_timestamp()"
+	" pg_catalog.clock_timestamp(), CASE WHEN u.brought THEN $8 END,"
+	" CASE WHEN u.brought THEN $9::pg_catalog.name END,"
+	" CASE WHEN u.brought THEN $10 END"
 	" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
 	" pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
-	" pg_catalog.unnest($6))"
-	" AS u (id, revision, evidence, log_id, meaning, complete)",
-	"sl_evidence", 6,
+	" pg_catalog.unnest($6), pg_catalog.unnest($7))"
+	" AS u (id, revision, evidence, log_id, meaning, complete, brought)",
+	"sl_evidence", 10,
 	{INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
-	BOOLARRAYOID}
+	BOOLARRAYOID, BOOLARRAYOID, OIDOID, TEXTOID, INT8OID}
 };
 
 /* Note some runs; what they did goes to sl_footprint_append. */
 void
 sl_evidence_put_many(const SlEvidence *evidences, int count)
 {
-	Datum	   *elems = palloc_array(Datum, Max(count, 1) * 6);
-	bool	   *nulls = palloc0_array(bool, Max(count, 1) * 6);
-	Datum		values[6];
+	Datum	   *elems = palloc_array(Datum, Max(count, 1) * 7);
+	bool	   *nulls = palloc0_array(bool, Max(count, 1) * 7);
+	Oid			role = GetUserId();
+	Datum		values[10];
 	int			i;
 
 	if (count == 0)
@@ -123,6 +127,7 @@ sl_evidence_put_many(const SlEvidence *evidences, int count)
 		if (evidence->meaning != NULL)
 			elems[4 * count + i] = CStringGetTextDatum(evidence->meaning);
 		elems[5 * count + i] = BoolGetDatum(evidence->complete);
+		elems[6 * count + i] = BoolGetDatum(evidence->brought);
 	}
 	values[0] = bigint_array(elems, nulls, count);
 	values[1] = text_array(elems + count, nulls + count, count);
@@ -132,6 +137,12 @@ sl_evidence_put_many(const SlEvidence *evidences, int count)
 	values[5] = PointerGetDatum(construct_array(elems + 5 * count, count,
 												BOOLOID, 1, true,
 												TYPALIGN_CHAR));
+	values[6] = PointerGetDatum(construct_array(elems + 6 * count, count,
+												BOOLOID, 1, true,
+												TYPALIGN_CHAR));
+	values[7] = ObjectIdGetDatum(role);
+	values[8] = CStringGetTextDatum(GetUserNameFromId(role, false));
+	values[9] = Int64GetDatum((int64) GetSystemIdentifier());
 	sl_query_run(&put_evidence, SL_WRITE, values, NULL);
 }
 
@@ -140,6 +151,44 @@ void
 sl_evidence_put(const SlEvidence *evidence)
 {
 	sl_evidence_put_many(evidence, 1);
+}
+
+static SlQuery read_bringers = {
+	"SELECT DISTINCT e.registrar::pg_catalog.int8, e.registrar_name,"
+	" e.cluster FROM @.sl_evidence AS e"
+	" WHERE e.revision OPERATOR(pg_catalog.=) $1 AND e.complete"
+	" AND e.registrar IS NOT NULL AND NOT EXISTS (SELECT"
+	" FROM @.sl_evidence AS n"
+	" WHERE n.revision OPERATOR(pg_catalog.=) $1 AND n.complete"
+	" AND n.registrar IS NULL AND n.id OPERATOR(pg_catalog.>) e.id)",
+	NULL, 1, {TEXTOID}
+};
+
+/* Who brought facts of a revision, beside who registered its script. */
+List *
+sl_evidence_bringers(const char *revision)
+{
+	Datum		values[1];
+	SlResult	result;
+	List	   *bringers = NIL;
+	uint64		i;
+
+	values[0] = CStringGetTextDatum(revision);
+	sl_query_open(&read_bringers, SL_READ_FRESH, values, NULL, &result);
+	for (i = 0; i < result.nrows; i++)
+	{
+		MemoryContext before = MemoryContextSwitchTo(result.caller);
+		SlBringer  *bringer = palloc_object(SlBringer);
+
+		bringer->name = sl_result_text(&result, i, 2);
+		bringer->role = sl_registrar_role(sl_result_bigint(&result, i, 1),
+										  bringer->name,
+										  sl_result_bigint(&result, i, 3));
+		bringers = lappend(bringers, bringer);
+		MemoryContextSwitchTo(before);
+	}
+	sl_query_close(&result);
+	return bringers;
 }
 
 static SlQuery find_incomplete = {
@@ -277,6 +326,23 @@ sl_evidence_forget_incomplete(const char *revision)
 
 	values[0] = CStringGetTextDatum(revision);
 	forget(&forget_incomplete, values);
+}
+
+static SlQuery forget_imported = {
+	"DELETE FROM @.sl_evidence AS e"
+	" WHERE e.revision OPERATOR(pg_catalog.=) $1"
+	" AND e.evidence OPERATOR(pg_catalog.=) 'imported' RETURNING e.id",
+	"sl_evidence", 1, {TEXTOID}
+};
+
+/* Another manifest takes the place of what was imported. */
+void
+sl_evidence_forget_imported(const char *revision)
+{
+	Datum		values[1];
+
+	values[0] = CStringGetTextDatum(revision);
+	forget(&forget_imported, values);
 }
 
 static SlQuery forget_older = {
@@ -604,6 +670,27 @@ sl_footprint_read(SlFootprintSink sink, void *arg)
 	FootprintReader reader = {sink, arg};
 
 	sl_query_stream(&read_footprint, NULL, NULL, read_footprint_row, &reader);
+}
+
+static SlQuery read_one = {
+	"SELECT f.evidence_id, f.ordinal, f.change, f.key, f.before, f.after,"
+	" CASE WHEN f.changed IS NOT NULL"
+	" THEN pg_catalog.array_to_string(f.changed, ',') END,"
+	" f.class, f.identity FROM @.sl_footprint AS f"
+	" WHERE f.evidence_id OPERATOR(pg_catalog.=) $1"
+	" ORDER BY f.ordinal USING OPERATOR(pg_catalog.<)",
+	NULL, 1, {INT8OID}
+};
+
+/* Every row of one footprint. */
+void
+sl_footprint_read_one(int64 id, SlFootprintSink sink, void *arg)
+{
+	FootprintReader reader = {sink, arg};
+	Datum		values[1];
+
+	values[0] = Int64GetDatum(id);
+	sl_query_stream(&read_one, values, NULL, read_footprint_row, &reader);
 }
 
 static SlQuery fetch_rows = {

@@ -321,6 +321,8 @@ typedef struct SlEvidence
 	int64		log_id;			/* of that run; 0: none */
 	const char *meaning;		/* of the script that ran; NULL: unknown */
 	bool		complete;		/* false: half way, outside a transaction */
+	bool		brought;		/* the facts come from the current user, and
+								 * not from the script of the revision */
 } SlEvidence;
 
 /*
@@ -360,6 +362,7 @@ extern int64 sl_evidence_find_incomplete(const char *revision,
 										 int *next_ordinal, bool *lost);
 extern void sl_evidence_complete(int64 id, int64 log_id, const char *meaning);
 extern void sl_evidence_forget_incomplete(const char *revision);
+extern void sl_evidence_forget_imported(const char *revision);
 
 /*
  * Versioned revisions have one 'applied' evidence: forget those with ids
@@ -394,6 +397,16 @@ typedef struct SlClaimRow
 
 /* All of them, as they were made. */
 extern SlClaimRow *sl_claims_read(int *count);
+
+/* Who brought facts of a revision. */
+typedef struct SlBringer
+{
+	Oid			role;			/* InvalidOid when that role is gone */
+	char	   *name;
+} SlBringer;
+
+/* SlBringer pointers, of all its evidences. */
+extern List *sl_evidence_bringers(const char *revision);
 
 /* A complete evidence. */
 typedef struct SlEvidenceRow
@@ -434,6 +447,7 @@ typedef void (*SlFootprintSink) (const SlFootprintKey *row, void *arg);
  * and looks up nothing.
  */
 extern void sl_footprint_read(SlFootprintSink sink, void *arg);
+extern void sl_footprint_read_one(int64 id, SlFootprintSink sink, void *arg);
 
 /* Which row. */
 typedef struct SlFootprintPlace

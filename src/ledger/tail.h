@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * tail.h
- *	  The end of the history, for those who want to look at it.
+ *	  The end of the history and of the verdicts, for those who look at them.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *
@@ -35,9 +35,23 @@ typedef struct SlLogTailRow
 } SlLogTailRow;
 
 /*
- * The last rows, the latest first: SlLogTailRow pointers.  'failures': of
+ * The last rows, the latest first: pointers.  'failures': of
  * failed runs alone.  *total: how many there are.
  */
 extern List *sl_log_tail(bool failures, int limit, int64 *total);
+
+/* A change of the verdict, as sl_watch() saw it. */
+typedef struct SlVerdictTailRow
+{
+	TimestampTz at;
+	char	   *verdict;
+	char	   *previous;		/* NULL: it was the first look */
+	int			pending;
+	char	   *stamped;		/* counts; NULL: they were not known */
+	char	   *errors;
+	char	   *warnings;
+} SlVerdictTailRow;
+
+extern List *sl_verdict_tail(int limit, int64 *total);
 
 #endif							/* SL_TAIL_H */

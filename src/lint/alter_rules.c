@@ -345,7 +345,7 @@ const SlLintRule sl_lint_alter_rules[] = {
 	gettext_noop("Do it in a maintenance window, or with pg_repack or pg_squeeze, which let others work.")},
 	{"require-concurrent-partition-detach", SL_WARNING, SL_ON_COMMAND,
 		T_Invalid, 0, detaching_partition,
-	gettext_noop("DETACH PARTITION ... CONCURRENTLY, in a revision of its own.")},
+	gettext_noop("DETACH PARTITION ... CONCURRENTLY, in its own revision.")},
 	{"attaching-partition", SL_WARNING, SL_ON_COMMAND, T_Invalid, 0,
 		attaching_partition,
 	gettext_noop("Add a check constraint with the bounds NOT VALID, VALIDATE it, then attach.")},

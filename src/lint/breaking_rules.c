@@ -88,9 +88,11 @@ drop_and_create(SlLint *lint, const SlSubject *subject)
 static void
 drop_database(SlLint *lint, const SlSubject *subject)
 {
+	DropdbStmt *stmt = (DropdbStmt *) subject->stmt;
+
 	sl_lint_find(lint, SL_ERROR,
 				 psprintf(_("dropping database %s in a migration"),
-						  quote_identifier(((DropdbStmt *) subject->stmt)->dbname)));
+						  quote_identifier(stmt->dbname)));
 }
 
 static void

@@ -177,6 +177,7 @@ static void
 create_domain(SlLint *lint, const SlSubject *subject)
 {
 	CreateDomainStmt *stmt = (CreateDomainStmt *) subject->stmt;
+	const char *name = sl_lint_last(stmt->domainname);
 	ListCell   *cell;
 
 	foreach(cell, stmt->constraints)
@@ -187,7 +188,7 @@ create_domain(SlLint *lint, const SlSubject *subject)
 			continue;
 		sl_lint_find(lint, SL_INFO,
 					 psprintf(_("domain %s has a constraint: to change it, all tables that use it are read, and a new column of it rewrites its table"),
-							  quote_identifier(strVal(llast(stmt->domainname)))));
+							  quote_identifier(name)));
 		return;
 	}
 }
@@ -236,14 +237,14 @@ alter_domain(SlLint *lint, const SlSubject *subject)
 		(stmt->subtype == 'C' &&
 		 ((Constraint *) stmt->def)->skip_validation))
 		return;
-	made = sl_lint_made_type(lint, strVal(llast(stmt->typeName)));
+	made = sl_lint_made_type(lint, sl_lint_last(stmt->typeName));
 	if (made != NULL && made->script == lint->script.number)
 		return;
 	type = sl_lint_type(lint, makeTypeNameFromNameList(stmt->typeName));
 	sl_lint_find(lint, OidIsValid(type) && !is_used(type) ?
 				 SL_INFO : SL_WARNING,
 				 psprintf(_("a constraint on domain %s is held against every row of every table that uses it, under SHARE"),
-						  quote_identifier(strVal(llast(stmt->typeName)))));
+						  quote_identifier(sl_lint_last(stmt->typeName))));
 }
 
 const SlLintRule sl_lint_constraint_rules[] = {

@@ -99,15 +99,16 @@ every_row(SlLint *lint, const SlSubject *subject)
 	RangeVar   *name = target(stmt);
 	SlTable    *table;
 
-	if ((IsA(stmt, UpdateStmt) && ((UpdateStmt *) stmt)->whereClause == NULL) ||
-		(IsA(stmt, DeleteStmt) && ((DeleteStmt *) stmt)->whereClause == NULL))
-	{
-		table = sl_lint_table(lint, name);
-		sl_lint_find(lint, sl_lint_weigh(table, SL_WARNING),
-					 psprintf(_("%s of every row of table %s in one transaction keeps them all locked until its end"),
-							  IsA(stmt, UpdateStmt) ? "UPDATE" : "DELETE",
-							  sl_lint_table_text(table)));
-	}
+	if (!(IsA(stmt, UpdateStmt) &&
+		  ((UpdateStmt *) stmt)->whereClause == NULL) &&
+		!(IsA(stmt, DeleteStmt) &&
+		  ((DeleteStmt *) stmt)->whereClause == NULL))
+		return;
+	table = sl_lint_table(lint, name);
+	sl_lint_find(lint, sl_lint_weigh(table, SL_WARNING),
+				 psprintf(_("%s of every row of table %s in one transaction keeps them all locked until its end"),
+						  IsA(stmt, UpdateStmt) ? "UPDATE" : "DELETE",
+						  sl_lint_table_text(table)));
 }
 
 static void

@@ -88,7 +88,7 @@ is_volatile_function(SlLint *lint, const FuncCall *call)
 	int			n = list_length(call->funcname);
 	const char *schema = n > 1 ? strVal(list_nth(call->funcname, n - 2)) :
 		NULL;
-	const char *name = strVal(llast(call->funcname));
+	const char *name = sl_lint_last(call->funcname);
 	CatCList   *list;
 	ListCell   *cell;
 	bool		found = false;
@@ -129,15 +129,16 @@ is_volatile_operator(SlLint *lint, const A_Expr *expression)
 {
 	int			n = list_length(expression->name);
 	const char *schema;
+	const char *name;
 	CatCList   *list;
 	bool		result = false;
 	int			i;
 
 	if (n == 0)
 		return false;
+	name = sl_lint_last(expression->name);
 	schema = n > 1 ? strVal(list_nth(expression->name, n - 2)) : NULL;
-	list = SearchSysCacheList1(OPERNAMENSP,
-							   CStringGetDatum(strVal(llast(expression->name))));
+	list = SearchSysCacheList1(OPERNAMENSP, CStringGetDatum(name));
 	for (i = 0; i < list->n_members; i++)
 	{
 		Form_pg_operator form = (Form_pg_operator)
@@ -163,15 +164,16 @@ volatile_walker(Node *node, void *context)
 	if (IsA(node, FuncCall) &&
 		is_volatile_function(search->lint, (FuncCall *) node))
 	{
-		search->found = psprintf("%s()",
-								 NameListToString(((FuncCall *) node)->funcname));
+		List	   *name = ((FuncCall *) node)->funcname;
+
+		search->found = psprintf("%s()", NameListToString(name));
 		return true;
 	}
 	if (IsA(node, A_Expr) &&
 		is_volatile_operator(search->lint, (A_Expr *) node))
 	{
 		search->found = psprintf("operator %s",
-								 strVal(llast(((A_Expr *) node)->name)));
+								 sl_lint_last(((A_Expr *) node)->name));
 		return true;
 	}
 	return raw_expression_tree_walker(node, volatile_walker, context);

@@ -266,9 +266,11 @@ follow_create(SlLint *lint, Node *node)
 		if (IsA(element, ColumnDef))
 			add_column(lint, table, (ColumnDef *) element);
 		else if (IsA(element, TableLikeClause))
-			copy_columns(lint, table,
-						 sl_lint_table(lint,
-									   ((TableLikeClause *) element)->relation));
+		{
+			RangeVar   *source = ((TableLikeClause *) element)->relation;
+
+			copy_columns(lint, table, sl_lint_table(lint, source));
+		}
 	}
 	foreach(cell, stmt->tableElts)
 		if (IsA(lfirst(cell), Constraint))
@@ -344,7 +346,7 @@ follow_index(SlLint *lint, Node *node)
 static void
 drop_type(SlLint *lint, List *names)
 {
-	SlMade	   *made = sl_lint_made_type(lint, strVal(llast(names)));
+	SlMade	   *made = sl_lint_made_type(lint, sl_lint_last(names));
 
 	if (made != NULL)
 		lint->made = list_delete_ptr(lint->made, made);
@@ -494,7 +496,7 @@ add_made(SlLint *lint, List *names, bool is_type)
 {
 	SlMade	   *made = palloc0_object(SlMade);
 
-	made->name = pstrdup(strVal(llast(names)));
+	made->name = pstrdup(sl_lint_last(names));
 	made->is_type = is_type;
 	made->script = lint->script.number;
 	lint->made = lappend(lint->made, made);
@@ -524,7 +526,7 @@ follow_add_value(SlLint *lint, Node *node)
 
 	if (stmt->oldVal != NULL || stmt->newVal == NULL)
 		return;
-	made = sl_lint_made_type(lint, strVal(llast(stmt->typeName)));
+	made = sl_lint_made_type(lint, sl_lint_last(stmt->typeName));
 	if (made == NULL)
 	{
 		made = add_made(lint, stmt->typeName, true);
@@ -620,7 +622,7 @@ follow_select(SlLint *lint, Node *node)
 
 		if (call == NULL || !IsA(call, FuncCall) ||
 			list_length(call->args) != 3 ||
-			strcmp(strVal(llast(call->funcname)), "set_config") != 0)
+			strcmp(sl_lint_last(call->funcname), "set_config") != 0)
 			continue;
 		name = sl_lint_constant_text(linitial(call->args));
 		value = sl_lint_constant_text(lsecond(call->args));

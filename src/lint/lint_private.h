@@ -117,7 +117,7 @@ typedef struct SlLintScript
 	const char *lock_timeout;	/* what the script set, or NULL */
 	const char *statement_timeout;
 	bool		has_ddl;
-	int			data_statement; /* that changes rows of a table that was there */
+	int			data_statement; /* changes rows of a table that was there */
 	int			data_line;		/* 0: none did */
 	bool		data_few;		/* which are few */
 	const char *loner;			/* a command that commits by itself, or NULL */
@@ -172,6 +172,13 @@ typedef struct SlSubject
 	bool		creating;		/* with its table */
 } SlSubject;
 
+/* The last part of a name: a list of String. */
+static inline char *
+sl_lint_last(List *names)
+{
+	return strVal(llast(names));
+}
+
 typedef enum SlAspect
 {
 	SL_ON_STATEMENT,			/* every statement */
@@ -214,10 +221,10 @@ struct SlLint
 
 /* in lint.c */
 extern void sl_lint_find(SlLint *lint, SlLintSeverity severity, char *message);
-extern void sl_lint_find_hint(SlLint *lint, SlLintSeverity severity, char *message,
-						 const char *hint);
-extern void sl_lint_find_at(SlLint *lint, SlLintSeverity severity, int statement,
-					   int line, char *message);
+extern void sl_lint_find_hint(SlLint *lint, SlLintSeverity severity,
+							  char *message, const char *hint);
+extern void sl_lint_find_at(SlLint *lint, SlLintSeverity severity,
+							int statement, int line, char *message);
 extern SlLint *sl_lint_begin(SlLintSink sink, void *arg);
 extern void sl_lint_end(SlLint *lint);
 extern void sl_lint_text(SlLint *lint, const char *revision, SlKind kind,
@@ -255,7 +262,8 @@ extern bool sl_lint_table_is_known(const SlTable *table);
 extern bool sl_lint_table_is_absent(const SlTable *table);
 extern char *sl_lint_table_text(const SlTable *table);
 extern List *sl_lint_columns(SlLint *lint, SlTable *table);
-extern SlColumn *sl_lint_column(SlLint *lint, SlTable *table, const char *name);
+extern SlColumn *sl_lint_column(SlLint *lint, SlTable *table,
+								const char *name);
 extern List *sl_lint_indexes(SlLint *lint, SlTable *table);
 extern SlIndex *sl_lint_index(SlLint *lint, SlTable *table, const char *name);
 extern List *sl_lint_checks(SlLint *lint, SlTable *table);
@@ -297,6 +305,7 @@ typedef void (*SlLockVisitor) (SlLint *lint, SlTable *table, LOCKMODE mode,
 
 extern void sl_lint_locks_of(SlLint *lint, Node *stmt, SlLockVisitor visit,
 						void *arg);
+extern char *sl_lint_locked_text(const SlTable *table);
 extern const char *sl_lint_lock_name(LOCKMODE mode);
 
 /* the tables of rules, each with a row without id at its end */

@@ -77,9 +77,9 @@ require_lock_timeout(SlLint *lint, const SlSubject *subject)
 		return;
 	lint->script.told_lock_timeout = true;
 	sl_lint_find(lint, SL_WARNING,
-				 psprintf(_("%s on table %s is waited for without a lock_timeout, and all others wait behind it"),
+				 psprintf(_("%s on %s is waited for without a lock_timeout, and all others wait behind it"),
 						  sl_lint_lock_name(lock.mode),
-						  sl_lint_table_text(lock.table)));
+						  sl_lint_locked_text(lock.table)));
 }
 
 static void
@@ -96,9 +96,9 @@ require_statement_timeout(SlLint *lint, const SlSubject *subject)
 		return;
 	lint->script.told_statement_timeout = true;
 	sl_lint_find(lint, SL_INFO,
-				 psprintf(_("nothing bounds the time for which %s on table %s is held"),
+				 psprintf(_("nothing bounds the time for which %s on %s is held"),
 						  sl_lint_lock_name(lock.mode),
-						  sl_lint_table_text(lock.table)));
+						  sl_lint_locked_text(lock.table)));
 }
 
 static bool
@@ -178,9 +178,9 @@ statement_after_lock(SlLint *lint, const SlSubject *subject)
 			return;
 		lint->script.told_held = true;
 		sl_lint_find(lint, SL_WARNING,
-					 psprintf(_("%s runs while table %s is locked with ACCESS EXCLUSIVE, until the revision's end"),
+					 psprintf(_("%s runs while %s is locked with ACCESS EXCLUSIVE, until the revision's end"),
 							  command,
-							  sl_lint_table_text(lint->script.held)));
+							  sl_lint_locked_text(lint->script.held)));
 		return;
 	}
 	lock = strongest_lock(lint, subject->stmt, true);

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "commands/tablecmds.h"
 #include "nodes/nodeFuncs.h"
 #include "storage/lock.h"
@@ -119,6 +120,7 @@ locks_of_drop(Visit *visit, Node *node)
 	foreach(cell, stmt->objects)
 	{
 		List	   *names = lfirst(cell);
+		SlTable    *table;
 
 		switch (stmt->removeType)
 		{
@@ -137,8 +139,12 @@ locks_of_drop(Visit *visit, Node *node)
 			default:
 				return;
 		}
-		lock(visit, sl_lint_table_of_names(visit->lint, names),
-			 AccessExclusiveLock);
+		table = sl_lint_table_of_names(visit->lint, names);
+		if (stmt->missing_ok && sl_lint_table_is_absent(table))
+			continue;
+		if (stmt->removeType == OBJECT_INDEX && table->relkind == 0)
+			table->relkind = RELKIND_INDEX;
+		lock(visit, table, AccessExclusiveLock);
 	}
 }
 
@@ -287,6 +293,15 @@ sl_lint_locks_of(SlLint *lint, Node *stmt, SlLockVisitor visit, void *arg)
 	for (i = 0; i < (int) lengthof(lockers); i++)
 		if (nodeTag(stmt) == lockers[i].tag)
 			lockers[i].locks(&visiting, stmt);
+}
+
+/* What is locked, in words; of an unknown index, the table is, too. */
+char *
+sl_lint_locked_text(const SlTable *table)
+{
+	return psprintf(table->relkind == RELKIND_INDEX ?
+					_("the table of index %s") : _("table %s"),
+					sl_lint_table_text(table));
 }
 
 const char *

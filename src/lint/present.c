@@ -42,8 +42,8 @@ ask(SlLint *lint, SlAspect aspect, const SlSubject *subject)
 		const SlLintRule *rule = sl_lint_rule(i);
 
 		if (rule->aspect != aspect || rule->check == NULL ||
-			(rule->tag != T_Invalid && (subject->stmt == NULL ||
-										nodeTag(subject->stmt) != rule->tag)) ||
+			(rule->tag != T_Invalid &&
+			 (subject->stmt == NULL || nodeTag(subject->stmt) != rule->tag)) ||
 			(lint->script.in_body && (rule->flags & SL_IN_BODIES) == 0) ||
 			(lint->script.in_block && (rule->flags & SL_NOT_IN_DO) != 0))
 			continue;

@@ -41,7 +41,7 @@ note_dropped(SlLint *lint, List *names)
 	MemoryContext caller = MemoryContextSwitchTo(lint->script.context);
 
 	lint->script.dropped = lappend(lint->script.dropped,
-								   pstrdup(strVal(llast(names))));
+								   pstrdup(sl_lint_last(names)));
 	MemoryContextSwitchTo(caller);
 }
 
@@ -98,66 +98,100 @@ repeats_alter(AlterTableStmt *stmt)
 	return true;
 }
 
-/* Would it run a second time? */
 static bool
-repeats(SlLint *lint, Node *stmt)
+is_temporary(const RangeVar *name)
+{
+	return name->relpersistence == RELPERSISTENCE_TEMP;
+}
+
+/* Does it say what to do where the object is there, or is gone? */
+static bool
+is_guarded(SlLint *lint, Node *stmt)
 {
 	switch (nodeTag(stmt))
 	{
 		case T_CreateStmt:
 			return ((CreateStmt *) stmt)->if_not_exists ||
-				((CreateStmt *) stmt)->relation->relpersistence ==
-				RELPERSISTENCE_TEMP ||
-				is_dropped(lint, ((CreateStmt *) stmt)->relation->relname);
+				is_temporary(((CreateStmt *) stmt)->relation);
 		case T_CreateTableAsStmt:
 			return ((CreateTableAsStmt *) stmt)->if_not_exists ||
-				((CreateTableAsStmt *) stmt)->into->rel->relpersistence ==
-				RELPERSISTENCE_TEMP ||
-				is_dropped(lint, ((CreateTableAsStmt *) stmt)->into->rel->relname);
+				is_temporary(((CreateTableAsStmt *) stmt)->into->rel);
 		case T_CreateSeqStmt:
 			return ((CreateSeqStmt *) stmt)->if_not_exists ||
-				is_dropped(lint, ((CreateSeqStmt *) stmt)->sequence->relname);
+				is_temporary(((CreateSeqStmt *) stmt)->sequence);
 		case T_IndexStmt:
-			return ((IndexStmt *) stmt)->if_not_exists ||
-				(((IndexStmt *) stmt)->idxname != NULL &&
-				 is_dropped(lint, ((IndexStmt *) stmt)->idxname));
+			return ((IndexStmt *) stmt)->if_not_exists;
 		case T_CreateSchemaStmt:
 			return ((CreateSchemaStmt *) stmt)->if_not_exists;
 		case T_CreateExtensionStmt:
 			return ((CreateExtensionStmt *) stmt)->if_not_exists;
-		case T_CreateEnumStmt:
-			return is_dropped(lint, strVal(llast(((CreateEnumStmt *) stmt)->typeName)));
-		case T_CompositeTypeStmt:
-			return is_dropped(lint, ((CompositeTypeStmt *) stmt)->typevar->relname);
-		case T_CreateRangeStmt:
-			return is_dropped(lint, strVal(llast(((CreateRangeStmt *) stmt)->typeName)));
-		case T_CreateDomainStmt:
-			return is_dropped(lint, strVal(llast(((CreateDomainStmt *) stmt)->domainname)));
 		case T_AlterEnumStmt:
 			return ((AlterEnumStmt *) stmt)->oldVal == NULL &&
 				((AlterEnumStmt *) stmt)->skipIfNewValExists;
 		case T_ViewStmt:
-			return ((ViewStmt *) stmt)->replace ||
-				is_dropped(lint, ((ViewStmt *) stmt)->view->relname);
+			return ((ViewStmt *) stmt)->replace;
 		case T_CreateFunctionStmt:
-			return ((CreateFunctionStmt *) stmt)->replace ||
-				is_dropped(lint, strVal(llast(((CreateFunctionStmt *) stmt)->funcname)));
+			return ((CreateFunctionStmt *) stmt)->replace;
 		case T_CreateTrigStmt:
-			return ((CreateTrigStmt *) stmt)->replace ||
-				is_dropped(lint, ((CreateTrigStmt *) stmt)->trigname);
-		case T_CreatePolicyStmt:
-			return is_dropped(lint, ((CreatePolicyStmt *) stmt)->policy_name);
-		case T_CreateRoleStmt:
-			return false;
+			return ((CreateTrigStmt *) stmt)->replace;
 		case T_DropStmt:
 			return repeats_drop(lint, (DropStmt *) stmt);
 		case T_AlterTableStmt:
 			return repeats_alter((AlterTableStmt *) stmt);
+		case T_CreateEnumStmt:
+		case T_CompositeTypeStmt:
+		case T_CreateRangeStmt:
+		case T_CreateDomainStmt:
+		case T_CreatePolicyStmt:
+		case T_CreateRoleStmt:
 		case T_RenameStmt:
 			return false;
 		default:
 			return true;
 	}
+}
+
+/* What it makes, without a schema; NULL: nothing with a name. */
+static const char *
+made_name(Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_CreateStmt:
+			return ((CreateStmt *) stmt)->relation->relname;
+		case T_CreateTableAsStmt:
+			return ((CreateTableAsStmt *) stmt)->into->rel->relname;
+		case T_CreateSeqStmt:
+			return ((CreateSeqStmt *) stmt)->sequence->relname;
+		case T_IndexStmt:
+			return ((IndexStmt *) stmt)->idxname;
+		case T_ViewStmt:
+			return ((ViewStmt *) stmt)->view->relname;
+		case T_CompositeTypeStmt:
+			return ((CompositeTypeStmt *) stmt)->typevar->relname;
+		case T_CreateEnumStmt:
+			return sl_lint_last(((CreateEnumStmt *) stmt)->typeName);
+		case T_CreateRangeStmt:
+			return sl_lint_last(((CreateRangeStmt *) stmt)->typeName);
+		case T_CreateDomainStmt:
+			return sl_lint_last(((CreateDomainStmt *) stmt)->domainname);
+		case T_CreateFunctionStmt:
+			return sl_lint_last(((CreateFunctionStmt *) stmt)->funcname);
+		case T_CreateTrigStmt:
+			return ((CreateTrigStmt *) stmt)->trigname;
+		case T_CreatePolicyStmt:
+			return ((CreatePolicyStmt *) stmt)->policy_name;
+		default:
+			return NULL;
+	}
+}
+
+/* Would it run a second time? */
+static bool
+repeats(SlLint *lint, Node *stmt)
+{
+	return is_guarded(lint, stmt) ||
+		(made_name(stmt) != NULL && is_dropped(lint, made_name(stmt)));
 }
 
 /* A repeatable revision does run a second time. */
@@ -208,12 +242,12 @@ index_there(SlLint *lint, const IndexStmt *stmt)
 {
 	SlTable    *table = sl_lint_table(lint, stmt->relation);
 	SlTable    *found;
+	RangeVar   *name;
 
 	if (stmt->idxname == NULL || table->schema == NULL)
 		return;
-	found = sl_lint_table_target(lint,
-								 makeRangeVar(unconstify(char *, table->schema),
-											  stmt->idxname, -1));
+	name = makeRangeVar(pstrdup(table->schema), stmt->idxname, -1);
+	found = sl_lint_table_target(lint, name);
 	if (!found->gone && (OidIsValid(found->relid) || found->made))
 		find_there(lint, "relation", sl_lint_table_text(found));
 }
@@ -229,7 +263,7 @@ type_there(SlLint *lint, List *names)
 		names = list_make2(makeString(pstrdup(schema)), linitial(names));
 	type = sl_lint_type(lint, makeTypeNameFromNameList(names));
 	if (OidIsValid(type) &&
-		!is_dropped(lint, strVal(llast(names))))
+		!is_dropped(lint, sl_lint_last(names)))
 		find_there(lint, "type", NameListToString(names));
 }
 

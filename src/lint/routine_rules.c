@@ -86,14 +86,14 @@ security_definer(SlLint *lint, const SlSubject *subject)
 	if (definer && !pinned)
 		sl_lint_find(lint, SL_WARNING,
 					 psprintf(_("%s is SECURITY DEFINER with the search_path of whoever calls it"),
-							  quote_identifier(strVal(llast(stmt->funcname)))));
+							  quote_identifier(sl_lint_last(stmt->funcname))));
 }
 
 const SlLintRule sl_lint_routine_rules[] = {
 	{"opaque", SL_INFO, SL_ON_STATEMENT, T_CallStmt, 0, opaque_call,
 	gettext_noop("Look yourself, and see sl_dry_run() for what it does.")},
 	{"body-does-not-parse", SL_ERROR, SL_ON_STATEMENT, T_Invalid, 0, NULL,
-	gettext_noop("Correct it: CREATE FUNCTION fails, or its first call does.")},
+	gettext_noop("Correct it: CREATE FUNCTION or its first call fails.")},
 	{"security-definer-search-path", SL_WARNING, SL_ON_STATEMENT,
 		T_CreateFunctionStmt, 0, security_definer,
 	gettext_noop("Add SET search_path = pg_catalog, pg_temp, and write schemas before names.")},

@@ -99,11 +99,12 @@ sl_lint_rules(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i < sl_lint_rule_count(); i++)
 	{
+		const char *severity = sl_lint_severity_name(rules[i]->severity);
 		Datum		values[3];
 		bool		nulls[3] = {false};
 
 		values[0] = CStringGetTextDatum(rules[i]->id);
-		values[1] = CStringGetTextDatum(sl_lint_severity_name(rules[i]->severity));
+		values[1] = CStringGetTextDatum(severity);
 		values[2] = CStringGetTextDatum(rules[i]->fix);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);

@@ -210,7 +210,7 @@ sl_lint_table_of_names(SlLint *lint, List *names)
 	int			n = list_length(names);
 
 	return find(lint, n > 1 ? strVal(list_nth(names, n - 2)) : NULL,
-				strVal(llast(names)));
+				sl_lint_last(names));
 }
 
 /* The path with pg_catalog, which comes first if nobody says otherwise. */

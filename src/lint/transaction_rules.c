@@ -174,7 +174,7 @@ value_walker(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, TypeCast) && ((TypeCast *) node)->typeName->names != NIL &&
-		strcmp(strVal(llast(((TypeCast *) node)->typeName->names)),
+		strcmp(sl_lint_last(((TypeCast *) node)->typeName->names),
 			   search->type->name) == 0 &&
 		is_new_value(search->type, ((TypeCast *) node)->arg) != NULL)
 	{
@@ -194,68 +194,59 @@ value_walker(Node *node, void *context)
 	return raw_expression_tree_walker(node, value_walker, context);
 }
 
+/* The column is of the type, or its default or a check has the value. */
 static void
-search_name(Search *search, RangeVar *name)
-{
-	if (name != NULL)
-		(void) value_walker((Node *) name, search);
-}
-
-/* What statements that are no queries hold. */
-static void
-search_utility(Search *search, Node *stmt)
+search_column(Search *search, ColumnDef *column)
 {
 	ListCell   *cell;
-	ListCell   *item;
+
+	if (column->typeName != NULL && column->typeName->names != NIL)
+		search->tables |= strcmp(sl_lint_last(column->typeName->names),
+								 search->type->name) == 0;
+	(void) value_walker(column->raw_default, search);
+	foreach(cell, column->constraints)
+		(void) value_walker(lfirst_node(Constraint, cell)->raw_expr, search);
+}
+
+static void
+search_element(Search *search, Node *element)
+{
+	if (element == NULL)
+		return;
+	if (IsA(element, ColumnDef))
+		search_column(search, (ColumnDef *) element);
+	else if (IsA(element, Constraint))
+		(void) value_walker(((Constraint *) element)->raw_expr, search);
+}
+
+/* What a statement holds, be it a query or none. */
+static void
+search_statement(Search *search, Node *stmt)
+{
+	ListCell   *cell;
 
 	switch (nodeTag(stmt))
 	{
 		case T_CreateStmt:
 			foreach(cell, ((CreateStmt *) stmt)->tableElts)
-			{
-				ColumnDef  *column = lfirst(cell);
-
-				if (!IsA(column, ColumnDef))
-					continue;
-				search->tables |= column->typeName != NULL &&
-					strcmp(strVal(llast(column->typeName->names)),
-						   search->type->name) == 0;
-				foreach(item, column->constraints)
-					(void) value_walker(lfirst_node(Constraint, item)->raw_expr,
-										search);
-			}
-			foreach(cell, ((CreateStmt *) stmt)->tableElts)
-				if (IsA(lfirst(cell), Constraint))
-					(void) value_walker(((Constraint *) lfirst(cell))->raw_expr,
-										search);
+				search_element(search, lfirst(cell));
 			break;
 		case T_AlterTableStmt:
-			search_name(search, ((AlterTableStmt *) stmt)->relation);
+			(void) value_walker((Node *) ((AlterTableStmt *) stmt)->relation,
+								search);
 			foreach(cell, ((AlterTableStmt *) stmt)->cmds)
 			{
 				AlterTableCmd *cmd = lfirst_node(AlterTableCmd, cell);
 
-				if (cmd->def != NULL && IsA(cmd->def, ColumnDef))
-				{
-					ColumnDef  *column = (ColumnDef *) cmd->def;
-
-					search->tables |= column->typeName != NULL &&
-						strcmp(strVal(llast(column->typeName->names)),
-							   search->type->name) == 0;
-					(void) value_walker(column->raw_default, search);
-					foreach(item, column->constraints)
-						(void) value_walker(lfirst_node(Constraint, item)->raw_expr,
-											search);
-				}
-				else if (cmd->def != NULL && IsA(cmd->def, Constraint))
-					(void) value_walker(((Constraint *) cmd->def)->raw_expr,
-										search);
-				else if (cmd->subtype == AT_ColumnDefault)
+				if (cmd->subtype == AT_ColumnDefault)
 					(void) value_walker(cmd->def, search);
+				else
+					search_element(search, cmd->def);
 			}
 			break;
 		case T_IndexStmt:
-			search_name(search, ((IndexStmt *) stmt)->relation);
+			(void) value_walker((Node *) ((IndexStmt *) stmt)->relation,
+								search);
 			(void) value_walker(((IndexStmt *) stmt)->whereClause, search);
 			foreach(cell, ((IndexStmt *) stmt)->indexParams)
 				(void) value_walker(lfirst_node(IndexElem, cell)->expr,
@@ -304,7 +295,7 @@ enum_value_used(SlLint *lint, const SlSubject *subject)
 			continue;
 		search.lint = lint;
 		search.type = made;
-		search_utility(&search, subject->stmt);
+		search_statement(&search, subject->stmt);
 		if (search.found != NULL && (search.cast || search.tables))
 			sl_lint_find(lint, SL_ERROR,
 						 psprintf(_("value %s of enum %s is used in the transaction that adds it: this fails with \"unsafe use of new value\""),
@@ -331,7 +322,7 @@ const SlLintRule sl_lint_transaction_rules[] = {
 	gettext_noop("Take it out: a revision is one transaction. What must commit in between is two revisions.")},
 	{"concurrently-in-transaction", SL_ERROR, SL_ON_STATEMENT, T_Invalid,
 		SL_IN_BODIES, concurrently_in_transaction,
-	gettext_noop("Put it into a revision of its own, without BEGIN and COMMIT.")},
+	gettext_noop("Give it a revision of its own, without BEGIN and COMMIT.")},
 	{"mixed-transactional", SL_WARNING, SL_ON_STATEMENT, T_Invalid, 0,
 		mixed_transactional,
 	gettext_noop("Put it into a revision of its own.")},

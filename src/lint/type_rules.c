@@ -151,7 +151,7 @@ create_enum(SlLint *lint, const SlSubject *subject)
 
 	sl_lint_find(lint, SL_INFO,
 				 psprintf(_("a value of enum %s can never be removed"),
-						  quote_identifier(strVal(llast(stmt->typeName)))));
+						  quote_identifier(sl_lint_last(stmt->typeName))));
 }
 
 static void
@@ -164,7 +164,7 @@ add_enum_value(SlLint *lint, const SlSubject *subject)
 		sl_lint_find(lint, SL_INFO,
 					 psprintf(_("value %s goes to the end of enum %s, and sorts after all others"),
 							  quote_literal_cstr(stmt->newVal),
-							  quote_identifier(strVal(llast(stmt->typeName)))));
+							  quote_identifier(sl_lint_last(stmt->typeName))));
 }
 
 const SlLintRule sl_lint_type_rules[] = {

@@ -58,7 +58,7 @@ sl_lint_type(SlLint *lint, const TypeName *type)
 		return type->typeOid;
 	if (type->pct_type || type->setof || n == 0)
 		return InvalidOid;
-	name = strVal(llast(type->names));
+	name = sl_lint_last(type->names);
 	if (n > 1)
 		oid = type_in(strVal(list_nth(type->names, n - 2)), name);
 	else
@@ -132,7 +132,7 @@ sl_lint_builtin_type(const TypeName *type)
 
 	if (n == 0 || n > 2)
 		return NULL;
-	name = strVal(llast(type->names));
+	name = sl_lint_last(type->names);
 	if (n == 2)
 		return strcmp(strVal(linitial(type->names)), "pg_catalog") == 0 ?
 			name : NULL;
@@ -287,7 +287,7 @@ sl_lint_domain_has_constraints(SlLint *lint, const TypeName *type)
 	if (type->names != NIL)
 	{
 		SlMade	   *made = sl_lint_made_type(lint,
-											 strVal(llast(type->names)));
+											 sl_lint_last(type->names));
 
 		/* what is in it was not kept: it is a domain for a reason */
 		return made != NULL && made->is_domain;
@@ -305,7 +305,7 @@ is_column_itself(Node *expression, const char *column)
 		expression = ((TypeCast *) expression)->arg;
 	ref = (ColumnRef *) expression;
 	return IsA(ref, ColumnRef) && IsA(llast(ref->fields), String) &&
-		strcmp(strVal(llast(ref->fields)), column) == 0;
+		strcmp(sl_lint_last(ref->fields), column) == 0;
 }
 
 /* The time zone of a fresh session is UTC. */

@@ -348,14 +348,15 @@ check_version_tables(SlPreflight *preflight)
 		{
 			Oid			relid = get_relname_relid(tables[i].name,
 												  lfirst_oid(cell));
+			char	   *schema;
 			char	   *table;
 
 			if (!OidIsValid(relid) ||
 				get_rel_relkind(relid) != RELKIND_RELATION)
 				continue;
+			schema = get_namespace_name(lfirst_oid(cell));
 			table = psprintf("%s (%s)",
-							 quote_qualified_identifier(
-														get_namespace_name(lfirst_oid(cell)),
+							 quote_qualified_identifier(schema,
 														tables[i].name),
 							 tables[i].tool);
 			if (empty)

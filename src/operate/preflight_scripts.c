@@ -48,6 +48,12 @@ typedef struct Walk
 	MemoryContext context;		/* of these lists */
 } Walk;
 
+static const char *
+my_name(void)
+{
+	return quote_identifier(GetUserNameFromId(GetUserId(), false));
+}
+
 static List *
 remember(Walk *walk, List *oids, Oid oid)
 {
@@ -94,8 +100,7 @@ look_at_relation(Walk *walk, const RangeVar *name)
 		char	   *owner =
 			pstrdup(quote_identifier(GetUserNameFromId(form->relowner,
 													   false)));
-		char	   *me =
-			pstrdup(quote_identifier(GetUserNameFromId(GetUserId(), false)));
+		const char *me = my_name();
 
 		sl_preflight_found(walk->preflight,
 						   psprintf(_("%s belongs to %s, and revision %s changes it (line %d)"),
@@ -259,8 +264,7 @@ look_at_schema(Walk *walk, const char *name)
 	{
 		char	   *quoted =
 			pstrdup(quote_identifier(get_namespace_name(schema)));
-		char	   *me =
-			pstrdup(quote_identifier(GetUserNameFromId(GetUserId(), false)));
+		const char *me = my_name();
 
 		sl_preflight_found(walk->preflight,
 						   psprintf(_("role %s may not create in schema %s, and revision %s does (line %d)"),
@@ -297,18 +301,20 @@ static void
 schema_schema(Walk *walk, Node *node)
 {
 	CreateSchemaStmt *stmt = (CreateSchemaStmt *) node;
+	const char *me = my_name();
+	char	   *database;
 
 	if (sl_may_create_schemas() ||
 		(stmt->if_not_exists && stmt->schemaname != NULL &&
 		 OidIsValid(get_namespace_oid(stmt->schemaname, true))))
 		return;
+	database = get_database_name(MyDatabaseId);
 	sl_preflight_found(walk->preflight,
 					   psprintf(_("role %s may not create schemas, and revision %s does (line %d)"),
-								quote_identifier(GetUserNameFromId(GetUserId(), false)),
-								walk->revision, walk->line),
+								me, walk->revision, walk->line),
 					   psprintf("GRANT CREATE ON DATABASE %s TO %s",
-								pstrdup(quote_identifier(get_database_name(MyDatabaseId))),
-								pstrdup(quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+								quote_identifier(database),
+								me));
 }
 
 #define SCHEMA_OF(name, function, type, field) \

@@ -28,6 +28,7 @@
 #include "common/sl_compat.h"
 #include "common/sl_errors.h"
 #include "ledger/tail.h"
+#include "lint/lint.h"
 #include "operate/report.h"
 #include "runner/runner.h"
 #include "status/status.h"
@@ -38,7 +39,11 @@ PG_FUNCTION_INFO_V1(sl_report);
 #define FINDINGS_SHOWN	100
 #define PENDING_SHOWN	50
 #define HISTORY_SHOWN	50
+#define INCIDENTS_SHOWN	20
 #define FAILURES_SHOWN	10
+
+/* so many pending revisions are looked at by lint */
+#define LINTED			200
 
 /* so many names stand in one line */
 #define NAMES_SHOWN		5
@@ -324,9 +329,10 @@ write_problems(Writer *writer)
 	};
 	SlTable		table = {lengthof(columns), columns, NIL, 0};
 	const SlReport *report = writer->report;
+	const SlOptions *options = &report->options;
 	List	   *conflicts = sl_graph_conflicts(report->graph,
-											   report->options.compare_owners,
-											   report->options.compare_privileges);
+											   options->compare_owners,
+											   options->compare_privileges);
 	ListCell   *cell;
 	int			errors;
 
@@ -611,6 +617,78 @@ write_pending(Writer *writer)
 				  &table);
 }
 
+/* Rows of a table by severity, and how many more there are. */
+typedef struct LintRows
+{
+	MemoryContext cxt;			/* in which they are kept */
+	SlTable		tables[SL_ERROR + 1];
+} LintRows;
+
+static void
+add_lint(const SlLintFinding *finding, void *arg)
+{
+	LintRows   *found = arg;
+	SlTable    *table = &found->tables[finding->severity];
+	MemoryContext before;
+	const char **row;
+
+	if (!has_room(table, FINDINGS_SHOWN))
+		return;
+	before = MemoryContextSwitchTo(found->cxt);
+	row = new_row(table);
+	row[0] = sl_lint_severity_name(finding->severity);
+	row[1] = pstrdup(finding->revision);
+	if (finding->line > 0)
+		row[2] = psprintf("%d", finding->line);
+	row[3] = pstrdup(finding->rule);
+	row[4] = sl_value_cut(finding->message, NULL, VALUE_SHOWN);
+	if (finding->hint != NULL)
+		row[4] = psprintf("%s. %s", row[4], finding->hint);
+	MemoryContextSwitchTo(before);
+}
+
+static void
+write_lint(Writer *writer)
+{
+	static const SlColumn columns[] = {
+		{"severity", SL_COLUMN_WORD},
+		{"revision", SL_COLUMN_NAME},
+		{"line", SL_COLUMN_NUMBER},
+		{"rule", SL_COLUMN_NAME},
+		{"finding", SL_COLUMN_TEXT},
+	};
+	SlTable		table = {lengthof(columns), columns, NIL, 0};
+	List	   *pending = writer->report->standing.pending;
+	bool		all = list_length(pending) <= LINTED;
+	LintRows	found;
+	int			i;
+
+	if (pending == NIL)
+		return;
+	found.cxt = CurrentMemoryContext;
+	for (i = 0; i <= SL_ERROR; i++)
+		found.tables[i] = table;
+	if (!all)
+		pending = list_truncate(list_copy(pending), LINTED);
+	sl_lint_revisions(pending, NULL, add_lint, &found);
+
+	/* what is worst comes first */
+	for (i = SL_ERROR; i > SL_SILENT; i--)
+	{
+		table.rows = list_concat(table.rows, found.tables[i].rows);
+		table.more += found.tables[i].more;
+	}
+	if (list_length(table.rows) > FINDINGS_SHOWN)
+	{
+		table.more += list_length(table.rows) - FINDINGS_SHOWN;
+		table.rows = list_truncate(table.rows, FINDINGS_SHOWN);
+	}
+	write_section(writer, "Lint", all ?
+				  "What the pending revisions will do that their authors may not have meant." :
+				  "What the first of the pending revisions will do that their authors may not have meant.",
+				  &table);
+}
+
 static void
 write_graph(Writer *writer)
 {
@@ -657,6 +735,41 @@ write_history(Writer *writer)
 	write_section(writer, "History", "The latest first.", &table);
 }
 
+static void
+write_incidents(Writer *writer)
+{
+	static const SlColumn columns[] = {
+		{"at", SL_COLUMN_TIME},
+		{"verdict", SL_COLUMN_WORD},
+		{"before", SL_COLUMN_WORD},
+		{"pending", SL_COLUMN_NUMBER},
+		{"stamped", SL_COLUMN_NUMBER},
+		{"drift: errors", SL_COLUMN_NUMBER},
+		{"warnings", SL_COLUMN_NUMBER},
+	};
+	SlTable		table = {lengthof(columns), columns, NIL, 0};
+	int64		total;
+	ListCell   *cell;
+
+	foreach(cell, sl_verdict_tail(INCIDENTS_SHOWN, &total))
+	{
+		const SlVerdictTailRow *seen = lfirst(cell);
+		const char **row = new_row(&table);
+
+		row[0] = time_text(seen->at);
+		row[1] = seen->verdict;
+		row[2] = seen->previous;
+		row[3] = sl_grouped(seen->pending);
+		row[4] = seen->stamped;
+		row[5] = seen->errors;
+		row[6] = seen->warnings;
+	}
+	table.more = total - list_length(table.rows);
+	write_section(writer, "Incidents",
+				  "Changes of the verdict that `sl_watch()` saw, the latest first.",
+				  &table);
+}
+
 /* The parts of a report, in their order; each leaves itself out if empty. */
 static void (*const sections[]) (Writer *writer) = {
 	write_headline,
@@ -667,9 +780,11 @@ static void (*const sections[]) (Writer *writer) = {
 	write_drift,
 	write_unverifiable,
 	write_pending,
+	write_lint,
 	write_graph,
 	write_history,
 	write_failures_past,
+	write_incidents,
 };
 
 static const SlReportForm *const forms[] = {&sl_form_html, &sl_form_text};

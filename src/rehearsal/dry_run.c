@@ -58,7 +58,7 @@ typedef struct Skipped
 typedef struct DryRun
 {
 	MemoryContext context;
-	MemoryContext revision_context; /* reset for each */
+	MemoryContext per_revision; /* reset for each */
 	const char *target;
 	const SlOptions *options;
 	SlDryRows  *rows;
@@ -529,8 +529,8 @@ run_item(DryRun *dry, SlScripts *scripts, ListCell *at)
 	SlRegistryEntry *fetched = sl_scripts_get(scripts, at);
 	SlRegistryEntry entry = *fetched;
 
-	MemoryContextReset(dry->revision_context);
-	MemoryContextSwitchTo(dry->revision_context);
+	MemoryContextReset(dry->per_revision);
+	MemoryContextSwitchTo(dry->per_revision);
 	dry->declared = false;
 	dry->journal = NIL;
 	dry->statements = 0;
@@ -736,7 +736,7 @@ sl_dry_run(PG_FUNCTION_ARGS)
 										"schema_lifecycle dry run",
 										ALLOCSET_DEFAULT_SIZES);
 	outer = MemoryContextSwitchTo(dry.context);
-	dry.revision_context = AllocSetContextCreate(dry.context,
+	dry.per_revision = AllocSetContextCreate(dry.context,
 												 "schema_lifecycle revision",
 												 ALLOCSET_DEFAULT_SIZES);
 	dry.rows = sl_dry_rows_begin((ReturnSetInfo *) fcinfo->resultinfo);

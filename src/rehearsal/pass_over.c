@@ -9,10 +9,10 @@
  * subscription connects to.  Statements on them are passed over and told, at
  * any depth: in functions, DO blocks and scripts of extensions as well.
  *
- * What is passed over may have made other statements possible: for a role that
- * would be there by now the current one stands in, and that is told as well.
- * Where that, or a statement that is passed over, would have changed facts, the
- * footprint of the revision is not what it should be, and not kept.
+ * What is passed over may have made other statements possible: for a role
+ * that would be there by now the current one stands in, and that is told as
+ * well.  Where that, or a statement that is passed over, would have changed
+ * facts, the footprint of the revision is not what it should be, and not kept.
  *
  * Copyright (c) 2026, schema_lifecycle contributors
  *

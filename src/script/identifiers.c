@@ -130,15 +130,15 @@ sl_script_long_names(const char *text, Size length, const SlOrigin *origin)
 	while (sl_slice_next(scanner, &slice))
 	{
 		const char *data;
+		char	   *copy;
 		int			data_length;
 		int			data_line;
 
 		if (!slice.is_copy)
 			continue;
 		caller = MemoryContextSwitchTo(each);
-		if (sl_slice_has_data(sl_slice_parse(scanner, &slice,
-											 pnstrdup(text + slice.start.offset,
-													  slice.length))))
+		copy = pnstrdup(text + slice.start.offset, slice.length);
+		if (sl_slice_has_data(sl_slice_parse(scanner, &slice, copy)))
 			sl_slice_take_data(scanner, &data, &data_length, &data_line);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(each);

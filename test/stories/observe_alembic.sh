@@ -32,7 +32,8 @@ drop_databases() {
 	psql -Xqd postgres -c "SET client_min_messages = warning" \
 		-c "DROP DATABASE IF EXISTS observe_a WITH (FORCE)" \
 		-c "DROP DATABASE IF EXISTS observe_b WITH (FORCE)" \
-		-c "DROP DATABASE IF EXISTS observe_c WITH (FORCE)"
+		-c "DROP DATABASE IF EXISTS observe_c WITH (FORCE)" \
+		-c "DROP DATABASE IF EXISTS observe_d WITH (FORCE)"
 }
 
 # database NAME: a new one with the extension, from here on
@@ -183,6 +184,24 @@ is "$(psql -XqAt -v VERBOSITY=terse -c \
 	"UPDATE alembic_version SET version_num = 'zzz'" 2>&1)|$(history | tail -1)" \
 	'WARNING:  "public.alembic_version" names revisions that are not registered: nothing is recorded of them|018_add_notifications adopt stamped rehearsed' \
 	"a revision that nobody knows takes nothing back"
+
+#
+# A dump brings it along, and what is restored goes with the extension, too
+#
+sql "SELECT sl_observe('alembic_version', 'deny')" >"$work/mode"
+psql -Xqd postgres -c 'CREATE DATABASE observe_d'
+pg_dump observe_c | psql -XqAtd observe_d -v ON_ERROR_STOP=1 >"$work/out" 2>&1
+is "$?|$(grep -c ERROR "$work/out")" "0|0" "an observed database is dumped and restored"
+PGDATABASE=observe_d
+is "$(version)|$(psql -XqAt -v VERBOSITY=terse -c \
+	"UPDATE alembic_version SET version_num = '018_add_notifications'" 2>&1)" \
+	'zzz|ERROR:  "public.alembic_version" does not take what the catalog does not bear out' \
+	"there it is observed as before"
+is "$(sql 'DROP EXTENSION schema_lifecycle')$(sql "SELECT
+	(SELECT count(*) FROM pg_event_trigger),
+	(SELECT count(*) FROM pg_trigger WHERE tgname ~ 'lifecycle')")" "0|0" \
+	"and goes without a CASCADE"
+PGDATABASE=observe_c
 
 #
 # Nothing is left of it when the extension goes
