@@ -504,7 +504,7 @@ SELECT lend(command) FROM writers;
 -- the list is complete: every function that is not stable is in it
 SELECT proname FROM pg_proc p
  WHERE pronamespace = 'sl'::regnamespace AND provolatile = 'v' AND prokind = 'f'
-   AND prorettype <> 'event_trigger'::regtype
+   AND prorettype <> ALL ('{trigger,event_trigger}'::regtype[])
    AND NOT EXISTS (SELECT FROM writers WHERE command LIKE '% sl.' || proname || '(%');
 BEGIN READ ONLY;
 SELECT attempt(command) FROM writers;
