@@ -54,7 +54,6 @@ CREATE TEMP TABLE users (id int, n int);
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.boom(int4, int4) RETURNS bool LANGUAGE plpgsql AS $$BEGIN RAISE 'boom'; END$$;
 CREATE OPERATOR evil.= (FUNCTION = evil.boom, LEFTARG = int4, RIGHTARG = int4);
-CREATE FUNCTION evil.count(*) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION evil.max(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE 'boom'; END$$;
 CREATE FUNCTION evil.concat(text, text) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'boom'; END$$;
 SET search_path = evil, pg_temp, pg_catalog, public;
