@@ -339,30 +339,6 @@ sl_relation_path(Oid database, Oid tablespace, Oid file)
 	pgstat_fetch_stat_local_beentry(index)
 #endif
 
-/* 17 lets a generated column have another expression */
-#if PG_VERSION_NUM >= 170000
-#define SL_AT_SET_EXPRESSION AT_SetExpression
-#else
-#define SL_AT_SET_EXPRESSION (-1)
-#endif
-
-/* 18 returns the path of a file in a struct */
-#include "common/relpath.h"
-static inline char *
-sl_relation_path(Oid database, Oid tablespace, Oid file)
-{
-#if PG_VERSION_NUM >= 180000
-	return pstrdup(GetRelationPath(database, tablespace, file,
-								   INVALID_PROC_NUMBER, MAIN_FORKNUM).str);
-#elif PG_VERSION_NUM >= 170000
-	return GetRelationPath(database, tablespace, file, INVALID_PROC_NUMBER,
-						   MAIN_FORKNUM);
-#else
-	return GetRelationPath(database, tablespace, file, InvalidBackendId,
-						   MAIN_FORKNUM);
-#endif
-}
-
 /*
  * How a database says where its locale comes from: 16 has rules of ICU, and 17
  * a provider of its own, with one column for all of them.
