@@ -119,21 +119,15 @@ typedef RangeTblEntry SlPermissions;
 
 /* 16 made one function of the checks for each class */
 #include "catalog/pg_namespace.h"
-#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
 #define sl_may_use_schema(schema) \
 	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), \
 					 ACL_USAGE) == ACLCHECK_OK)
-#define sl_may_execute(function) \
-	(object_aclcheck(ProcedureRelationId, function, GetUserId(), \
-					 ACL_EXECUTE) == ACLCHECK_OK)
 #else
 #define sl_may_use_schema(schema) \
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
-#define sl_may_execute(function) \
-	(pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
 /* 18 has C11's place for it, before the declaration. */
@@ -374,6 +368,13 @@ sl_locale_option(char provider)
 #else
 #define sl_expand_rte(rte, columns) \
 	expandRTE(rte, 1, 0, -1, true, NULL, columns)
+#endif
+
+/* clang does not know gcc's name for the format of the C library */
+#ifdef __clang__
+#define sl_attribute_printf(f, a) __attribute__((format(printf, f, a)))
+#else
+#define sl_attribute_printf(f, a) pg_attribute_printf(f, a)
 #endif
 
 #endif							/* SL_COMPAT_H */

@@ -23,6 +23,7 @@
 #include "nodes/pg_list.h"
 
 #include "catalog/catalog.h"
+#include "common/sl_compat.h"
 
 /* Facts that a statement may need beside its own: a table's columns. */
 typedef struct SlDdlFacts
@@ -84,7 +85,8 @@ extern const char *sl_ddl_no_statement(const char *class,
 									   const char *attribute);
 
 /* what the files of the groups use */
-extern void sl_ddl_add(SlDdl *ddl, const char *format,...);
+extern void sl_ddl_add(SlDdl *ddl, const char *format,...)
+			sl_attribute_printf(2, 3);
 extern void sl_ddl_refuse(SlDdl *ddl, const char *reason);
 extern const SlAttribute *sl_fact_get(const SlFact *fact, const char *name);
 extern const char *sl_fact_text(const SlFact *fact, const char *name);

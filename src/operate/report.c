@@ -329,9 +329,10 @@ write_problems(Writer *writer)
 	};
 	SlTable		table = {lengthof(columns), columns, NIL, 0};
 	const SlReport *report = writer->report;
+	const SlOptions *options = &report->options;
 	List	   *conflicts = sl_graph_conflicts(report->graph,
-											   report->options.compare_owners,
-											   report->options.compare_privileges);
+											   options->compare_owners,
+											   options->compare_privileges);
 	ListCell   *cell;
 	int			errors;
 
