@@ -37,8 +37,9 @@ declare -A names=(
 )
 
 list() { # WORD...
-	local IFS=,
-	echo "${*}" | sed 's/,/, /g'
+	local IFS=, text
+	text=$*
+	echo "${text//,/, }"
 }
 
 echo "$("$squawk" --version), PostgreSQL $(psql -XAtc 'SHOW server_version' lint_compare)"

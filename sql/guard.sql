@@ -293,6 +293,31 @@ RESET search_path;
 DO $$ BEGIN CALL "Part Man".run('partition_3'); END $$;
 SELECT sl_configure('guard_allow_extensions', NULL);
 CALL "Part Man".run('nope');
+-- another tool's migrations, where they are observed: it looks at its version
+-- table before it begins
+SET schema_lifecycle.guard_bypass = on;
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+CREATE TABLE another (version_num varchar(32) PRIMARY KEY);
+RESET schema_lifecycle.guard_bypass;
+BEGIN;
+SELECT version_num FROM alembic_version;
+CREATE TABLE nope (a int);
+ROLLBACK;
+SELECT sl_observe('alembic_version', 'record');
+BEGIN;
+SELECT version_num FROM alembic_version;
+CREATE TABLE made_by_tool (a int);
+COMMIT;
+BEGIN;
+SELECT version_num FROM another;
+CREATE TABLE nope (a int);
+ROLLBACK;
+CREATE TABLE nope (a int);
+SELECT sl_unobserve('alembic_version');
+BEGIN;
+SELECT version_num FROM alembic_version;
+CREATE TABLE nope (a int);
+ROLLBACK;
 
 --
 -- The way out

@@ -154,6 +154,25 @@ CALL sl_rehearse();
 SELECT string_agg(revision, ' ') FROM evidence;
 
 --
+-- Schemas and extensions that are here and that no script makes come first
+--
+DROP EXTENSION schema_lifecycle CASCADE;
+CREATE EXTENSION schema_lifecycle SCHEMA sl;
+CREATE SCHEMA "Given, too.*";
+CREATE SCHEMA made;
+CREATE EXTENSION hstore SCHEMA "Given, too.*";
+CREATE EXTENSION cube;
+CREATE EXTENSION citext;
+SELECT sl_register('1', $$
+	CREATE TABLE "Given, too.*".a (b "Given, too.*".hstore, c cube);
+	CREATE SCHEMA IF NOT EXISTS "made";
+	create extension
+		citext;
+	CREATE TABLE made.d (e citext)$$);
+CALL sl_rehearse();
+SELECT class, identity, change FROM sl_footprint ORDER BY ordinal;
+
+--
 -- What reaches outside is passed over
 --
 DROP EXTENSION schema_lifecycle CASCADE;

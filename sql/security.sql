@@ -490,6 +490,7 @@ INSERT INTO writers VALUES
 	('SELECT sl.sl_accept(''table'', ''public.x'')'),
 	('SELECT sl.sl_unaccept(''table'', ''public.x'')'),
 	('SELECT sl.sl_repair()'),
+	('SELECT sl.sl_dry_run()'),
 	('SELECT sl.sl_adopt()'),
 	('SELECT sl.sl_observe(''public.x'')'),
 	('SELECT sl.sl_unobserve(''public.x'')'),
@@ -504,7 +505,9 @@ SELECT lend(command) FROM writers;
 -- the list is complete: every function that is not stable is in it
 SELECT proname FROM pg_proc p
  WHERE pronamespace = 'sl'::regnamespace AND provolatile = 'v' AND prokind = 'f'
-   AND prorettype <> 'event_trigger'::regtype
+   AND prorettype <> ALL ('{trigger,event_trigger}'::regtype[])
+   -- these write what pgTAP counts
+   AND proname NOT IN ('sl_graph_is_sound', 'sl_has_no_drift', 'sl_has_no_stamp_drift', 'sl_is_verified')
    AND NOT EXISTS (SELECT FROM writers WHERE command LIKE '% sl.' || proname || '(%');
 BEGIN READ ONLY;
 SELECT attempt(command) FROM writers;

@@ -99,7 +99,7 @@ INSERT INTO expected VALUES
 ('f', 'sl_revision_rows', 'OUT revision text, OUT kind text, OUT parents text[], OUT checksum text, OUT registrar text, OUT source text, OUT description text, OUT registered_at timestamp with time zone', 'SETOF record'),
 ('f', 'sl_settings_rows', 'OUT name text, OUT value text, OUT default_value text, OUT source text, OUT description text', 'SETOF record');
 
-SELECT plan((SELECT 3 * count(*)::int FROM expected) + 70);
+SELECT plan((SELECT 3 * count(*)::int FROM expected) + 79);
 
 --
 -- Functions
@@ -167,7 +167,7 @@ SELECT is(current_setting('shared_preload_libraries') LIKE '%schema_lifecycle%',
 -- Settings
 --
 SELECT bag_eq($$SELECT name FROM sl_settings$$,
-	'{lock_wait,migration_lock_timeout,migration_statement_timeout,lock_retries,dry_run_hold,lock_keys,trusted_registrars,guard_bypass,managed_schemas,ignore,compare_owners,compare_privileges,allow_ahead,allow_unverifiable,out_of_order,log_retention_days,guard_allow_applications,guard_allow_extensions,guard_allow_roles,guard_allow_schemas}'::text[],
+	'{lock_wait,migration_lock_timeout,migration_statement_timeout,lock_retries,dry_run_hold,lock_keys,trusted_registrars,guard_bypass,managed_schemas,ignore,compare_owners,compare_privileges,allow_ahead,allow_unverifiable,out_of_order,log_retention_days,guard_allow_applications,guard_allow_extensions,guard_allow_roles,guard_allow_schemas,boot_repair}'::text[],
 	'the settings of the contract are there');
 SELECT bag_eq($$
 	SELECT name FROM pg_settings WHERE name LIKE 'schema\_lifecycle.%' AND context = 'superuser'$$,

@@ -40,6 +40,7 @@
 
 #include "adapters/adapters_private.h"
 #include "catalog/trace.h"
+#include "common/invalidation.h"
 #include "common/settings.h"
 
 PG_FUNCTION_INFO_V1(sl_observe_ddl);
@@ -619,21 +620,33 @@ sl_observe_write(PG_FUNCTION_ARGS)
 bool
 sl_observe_is_tool(void)
 {
+	/* the guard asks with each statement: mostly nothing is observed at all */
+	static bool nothing = false;
+	static uint64 known_at;
+	uint64		generation;
+	bool		none = true;
 	ListCell   *cell;
 
 	if (session_writes || carried != NULL ||
 		(watch != NULL && watch->writes != NIL))
 		return true;
+	generation = sl_ledger_generation();
+	if (nothing && known_at == generation)
+		return false;
+	nothing = false;
 	foreach(cell, sl_version_tables_read(true))
 	{
 		const SlVersionTableRow *row = lfirst(cell);
 		SlVersionTable *table = row->observe == NULL ? NULL :
 			sl_version_table_known(row);
 
+		none = none && row->observe == NULL;
 		if (table != NULL &&
 			CheckRelationOidLockedByMe(table->relid, AccessShareLock,
 									   true))
 			return true;
 	}
+	nothing = none;
+	known_at = generation;
 	return false;
 }

@@ -100,13 +100,12 @@ let_us_be_dropped(void)
 		sl_guard_bind_triggers(&extension);
 }
 
-/* Ours, or of somebody whom no rule need name. */
+/* No question has to be asked for it. */
 static bool
-is_known(void)
+is_ours(void)
 {
 	return IsBinaryUpgrade || creating_extension || sl_guard_bypass ||
-		sl_fence_is_up() ||
-		(sl_guard_observed != NULL && sl_guard_observed());
+		sl_fence_is_up();
 }
 
 static bool
@@ -164,10 +163,11 @@ refuse_objects(const EventTriggerData *event, const SlOptions *rules,
 static bool
 passes(const EventTriggerData *event, const SlOptions **rules)
 {
-	if (is_nobodys_business(event->parsetree) || is_known())
+	if (is_nobodys_business(event->parsetree) || is_ours())
 		return true;
 	*rules = sl_guard_rules();
-	return sl_guard_lets_session_pass(*rules);
+	return sl_guard_lets_session_pass(*rules) ||
+		(sl_guard_observed != NULL && sl_guard_observed());
 }
 
 /* sl_guard_deny(): the event triggers of sl_guard('deny') */
@@ -362,7 +362,7 @@ sl_guard_log(PG_FUNCTION_ARGS)
 		if (drops_us(event->parsetree))
 			let_us_be_dropped();
 	}
-	else if (!is_nobodys_business(event->parsetree) && !is_known())
+	else if (!is_nobodys_business(event->parsetree) && !is_ours())
 		log_safely(event);
 	PG_RETURN_NULL();
 }

@@ -31,13 +31,14 @@ typedef struct Named
 	char	   *schema;			/* quoted; NULL: not given */
 	char	   *relation;
 	char	   *column;
+	int			position;		/* in the script */
 } Named;
 
 /* A revision's columns, in the order of its script. */
 typedef struct Script
 {
 	const char *revision;
-	List	   *named;			/* Named * */
+	List	   *named;			/* Named *, by relation and column */
 } Script;
 
 /* What the sort needs of a column. */
@@ -46,7 +47,6 @@ typedef struct Place
 	int			birth;
 	int			position;
 	int			sequence;		/* by name, as they came */
-	ListCell   *cell;
 	void	   *difference;
 } Place;
 
@@ -59,6 +59,7 @@ note_column(Script *script, const RangeVar *relation, const char *column)
 		named->schema = pstrdup(quote_identifier(relation->schemaname));
 	named->relation = pstrdup(quote_identifier(relation->relname));
 	named->column = pstrdup(quote_identifier(column));
+	named->position = list_length(script->named);
 	script->named = lappend(script->named, named);
 }
 
@@ -111,6 +112,18 @@ note_statement(Script *script, Node *tree)
 	}
 }
 
+static int
+compare_named(const ListCell *a, const ListCell *b)
+{
+	const Named *x = lfirst(a);
+	const Named *y = lfirst(b);
+	int			result = strcmp(x->relation, y->relation);
+
+	if (result == 0)
+		result = strcmp(x->column, y->column);
+	return result != 0 ? result : x->position - y->position;
+}
+
 /* Read the script of a revision, once. */
 static Script *
 script_of(List **scripts, const char *revision)
@@ -138,7 +151,31 @@ script_of(List **scripts, const char *revision)
 	while (sl_scan_next(scanner, &statement))
 		note_statement(script, statement.tree->stmt);
 	sl_scan_end(scanner);
+	list_sort(script->named, compare_named);
 	return script;
+}
+
+/* The first of a list that does not come before relation and column. */
+static int
+find_named(const List *list, const char *relation, const char *column)
+{
+	int			low = 0;
+	int			high = list_length(list);
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		const Named *named = list_nth(list, middle);
+		int			result = strcmp(named->relation, relation);
+
+		if (result == 0)
+			result = strcmp(named->column, column);
+		if (result < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* Where the script names the column; behind all that it names, if nowhere. */
@@ -147,16 +184,20 @@ position_of(const Script *script, const char *identity)
 {
 	char	   *table = sl_name_owner(identity);
 	char	   *schema = sl_name_owner(table);
-	ListCell   *cell;
+	const char *relation = sl_name_last(table);
+	const char *column = sl_name_last(identity);
+	int			i;
 
-	foreach(cell, script->named)
+	for (i = find_named(script->named, relation, column);
+		 i < list_length(script->named); i++)
 	{
-		const Named *named = lfirst(cell);
+		const Named *named = list_nth(script->named, i);
 
-		if (strcmp(named->column, sl_name_last(identity)) == 0 &&
-			strcmp(named->relation, sl_name_last(table)) == 0 &&
-			(named->schema == NULL || strcmp(named->schema, schema) == 0))
-			return foreach_current_index(cell);
+		if (strcmp(named->relation, relation) != 0 ||
+			strcmp(named->column, column) != 0)
+			break;
+		if (named->schema == NULL || strcmp(named->schema, schema) == 0)
+			return named->position;
 	}
 	return PG_INT32_MAX;
 }

@@ -286,9 +286,13 @@ alter_inherits(SlDdl *ddl, const SlFact *expected, const SlFact *actual)
 		sl_ddl_refuse(ddl, _("its rows would leave the table that it inherits from"));
 	}
 	for (i = 0; want != NULL && i < want->nitems; i++)
-		if (!sl_list_has(have, want->items[i]))
-			sl_ddl_add(ddl, "ALTER TABLE %s INHERIT %s", expected->identity,
-					   want->items[i]);
+	{
+		if (sl_list_has(have, want->items[i]))
+			continue;
+		sl_ddl_add(ddl, "ALTER TABLE %s INHERIT %s", expected->identity,
+				   want->items[i]);
+		sl_ddl_refuse(ddl, _("its columns would stay declared in it, too, which no statement takes back"));
+	}
 	if (ddl->statements == NIL)
 		sl_ddl_refuse(ddl, _("the order of its parents is another"));
 }

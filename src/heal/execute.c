@@ -201,6 +201,8 @@ SlConfinement
 sl_heal_rights(const char *name, const SlRequirementRow *requirement)
 {
 	SlRegistryEntry *entry;
+	SlConfinement result;
+	ListCell   *cell;
 
 	if (requirement != NULL)
 		return sl_confinement(name, requirement->registrar,
@@ -211,7 +213,17 @@ sl_heal_rights(const char *name, const SlRequirementRow *requirement)
 				(errcode(SL_ERR_REGISTRAR),
 				 errmsg("revision \"%s\" is not registered, so nobody answers for what it made",
 						name)));
-	return sl_confinement(name, entry->registrar, entry->registrar_name);
+	result = sl_confinement(name, entry->registrar, entry->registrar_name);
+
+	/* facts of a manifest, or that were seen, are somebody else's text */
+	foreach(cell, sl_evidence_bringers(name))
+	{
+		const SlBringer *bringer = lfirst(cell);
+
+		if (sl_confinement(name, bringer->role, bringer->name) == SL_CONFINED)
+			result = SL_CONFINED;
+	}
+	return result;
 }
 
 /* How a step may run: as all those may that had a part in its facts. */
@@ -220,26 +232,11 @@ sl_heal_confinement(const SlHealStep *step)
 {
 	SlConfinement result = SL_UNCONFINED;
 	ListCell   *cell;
-	ListCell   *other;
 
 	if (step->requirement != NULL)
 		return sl_heal_rights(step->identity, step->requirement);
 	foreach(cell, step->setters)
-	{
-		const char *revision = lfirst(cell);
-
-		if (sl_heal_rights(revision, NULL) == SL_CONFINED)
+		if (sl_heal_rights(lfirst(cell), NULL) == SL_CONFINED)
 			result = SL_CONFINED;
-
-		/* facts of a manifest, or that were seen, are somebody else's text */
-		foreach(other, sl_evidence_bringers(revision))
-		{
-			const SlBringer *bringer = lfirst(other);
-
-			if (sl_confinement(revision, bringer->role,
-							   bringer->name) == SL_CONFINED)
-				result = SL_CONFINED;
-		}
-	}
 	return result;
 }

@@ -329,16 +329,19 @@ List *
 sl_heal_new_steps(SlHealing *healing, List *steps)
 {
 	List	   *result = NIL;
+	int			nbefore = list_length(healing->steps);
 	ListCell   *cell;
-	ListCell   *other;
+	int			i;
 
 	foreach(cell, steps)
 	{
 		SlHealStep *step = lfirst(cell);
 		bool		known = false;
 
-		foreach(other, healing->steps)
+		CHECK_FOR_INTERRUPTS();
+		for (i = 0; i < nbefore; i++)
 		{
+			ListCell   *other = list_nth_cell(healing->steps, i);
 			SlHealStep *old = lfirst(other);
 
 			if (!is_same_step(step, old))

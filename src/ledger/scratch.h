@@ -26,6 +26,19 @@ typedef struct SlScratchRow
 } SlScratchRow;
 
 extern List *sl_scratch_read(void);
+
+/* Of what a rehearsal needs and nobody's script makes. */
+typedef struct SlGivenRow
+{
+	char	   *name;
+	char	   *schema;			/* of an extension; NULL: it is a schema */
+} SlGivenRow;
+
+/*
+ * Schemas and extensions of this database that no registered script seems to
+ * make, schemas first.
+ */
+extern List *sl_scratch_givens(void);
 extern void sl_scratch_add(const char *name, const char *mark);
 extern void sl_scratch_remove(const char *name);
 

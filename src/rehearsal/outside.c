@@ -88,7 +88,7 @@ is_among(const char *const *names, int count, const char *name)
 	return false;
 }
 
-/* Of those that are made of functions of theirs: not C, and not the server's. */
+/* A procedural language that only superusers may use: C is none. */
 bool
 sl_is_untrusted_language(Oid language)
 {

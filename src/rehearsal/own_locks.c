@@ -270,6 +270,7 @@ sl_own_locks_note(SlOwnLocks *locks, Oid relid)
 {
 	SlHeld	   *held = find_held(locks, relid);
 	MemoryContext before;
+	char	   *name;
 
 	classify(held);
 	if (held->made)
@@ -277,8 +278,13 @@ sl_own_locks_note(SlOwnLocks *locks, Oid relid)
 	if (held->kind == RELKIND_RELATION || held->kind == RELKIND_MATVIEW)
 		held->scans = count_scans(relid);
 	before = MemoryContextSwitchTo(locks->context);
-	if (held->name == NULL)
-		held->name = sl_relation_name(relid);
+	name = sl_relation_name(relid);
+	if (name != NULL)
+	{
+		if (held->name != NULL)
+			pfree(held->name);
+		held->name = name;
+	}
 	MemoryContextSwitchTo(before);
 }
 

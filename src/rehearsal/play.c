@@ -24,6 +24,7 @@
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
@@ -201,6 +202,43 @@ play_batch(Play *play)
 	return true;
 }
 
+/*
+ * What the scripts may take for granted, because it is there where they are
+ * to run and none of them makes it.  It may be that the caller may not.
+ */
+static void
+make_givens(const Play *play, const char *givens)
+{
+	const char *text;
+
+	for (text = givens; *text != '\0'; text += strlen(text) + 1)
+	{
+		MemoryContextReset(play->batch);
+		MemoryContextSwitchTo(play->batch);
+		PG_TRY();
+		{
+			List	   *trees = pg_parse_query(text);
+
+			sl_run_top_level(linitial_node(RawStmt, trees), text);
+		}
+		PG_CATCH();
+		{
+			ErrorData  *error;
+
+			MemoryContextSwitchTo(play->batch);
+			error = CopyErrorData();
+			FlushErrorState();
+			AbortOutOfAnyTransaction();
+			MemoryContextSwitchTo(play->batch);
+			ereport(WARNING,
+					(errmsg("the scratch database is without something that is here: %s: %s",
+							text, error->message),
+					 errdetail("No script makes it.")));
+		}
+		PG_END_TRY();
+	}
+}
+
 static void
 do_play(const SlWorkerSelf *self)
 {
@@ -218,6 +256,7 @@ do_play(const SlWorkerSelf *self)
 										"schema_lifecycle script",
 										ALLOCSET_DEFAULT_SIZES);
 	sl_pass_over_begin();
+	make_givens(&play, input->givens);
 	while (play_batch(&play))
 		 /* more */ ;
 }

@@ -63,6 +63,12 @@ typedef struct SlPlayInput
 {
 	int			lock_timeout;
 	int			statement_timeout;
+
+	/*
+	 * Statements that come before the scripts, and may fail; a NUL after
+	 * each, an empty one at the end.
+	 */
+	char		givens[FLEXIBLE_ARRAY_MEMBER];
 } SlPlayInput;
 
 /* in pass_over.c */

@@ -34,6 +34,7 @@
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
+#include "ledger/scratch.h"
 #include "rehearsal/rehearsal_private.h"
 #include "runner/call.h"
 #include "runner/worker.h"
@@ -81,6 +82,7 @@ typedef struct Rehearsal
 	int			sent;
 	int			back;
 	StringInfoData lot;			/* what is sent next */
+	StringInfoData input;		/* the worker's, an SlPlayInput */
 	MemoryContext gathering;
 	List	   *gathered;
 	SlRehearsed *result;
@@ -176,6 +178,43 @@ require_permission(const char *caller)
 			 errhint("ALTER ROLE ... CREATEDB, or call it as a role that has that.")));
 }
 
+static void
+add_given(StringInfo buf, const SlGivenRow *row)
+{
+	if (row->schema == NULL)
+		appendStringInfo(buf, "CREATE SCHEMA %s",
+						 quote_identifier(row->name));
+	else
+	{
+		appendStringInfo(buf, "CREATE EXTENSION %s ",
+						 quote_identifier(row->name));
+		appendStringInfo(buf, "SCHEMA %s CASCADE",
+						 quote_identifier(row->schema));
+	}
+	appendStringInfoChar(buf, '\0');
+}
+
+/* What the worker is given: bounds, and what scripts may take for granted. */
+static void
+make_input(Rehearsal *rehearsal)
+{
+	SlPlayInput head = {0};
+	MemoryContext before;
+	List	   *givens = sl_scratch_givens();
+	ListCell   *cell;
+
+	head.lock_timeout = rehearsal->options->migration_lock_timeout;
+	head.statement_timeout = rehearsal->options->migration_statement_timeout;
+	before = MemoryContextSwitchTo(rehearsal->context);
+	initStringInfo(&rehearsal->input);
+	appendBinaryStringInfo(&rehearsal->input, (char *) &head,
+						   offsetof(SlPlayInput, givens));
+	foreach(cell, givens)
+		add_given(&rehearsal->input, lfirst(cell));
+	appendStringInfoChar(&rehearsal->input, '\0');
+	MemoryContextSwitchTo(before);
+}
+
 /* Fill rehearsal->items: up to the last one that is wanted. */
 static void
 make_plan(void *arg)
@@ -221,7 +260,10 @@ make_plan(void *arg)
 	}
 	rehearsal->nitems = last;
 	if (last > 0)
+	{
 		require_permission(rehearsal->caller);
+		make_input(rehearsal);
+	}
 }
 
 /*-------------------------------------------------------------------------
@@ -480,19 +522,16 @@ static void
 use_scratch(Oid database, void *arg)
 {
 	Rehearsal  *rehearsal = arg;
-	SlPlayInput input = {0};
 	SlWorkerTask task = {0};
 
-	input.lock_timeout = rehearsal->options->migration_lock_timeout;
-	input.statement_timeout = rehearsal->options->migration_statement_timeout;
 	task.job = SL_JOB_PLAY;
 	task.subject = "a rehearsal";
 	task.caller = rehearsal->caller;
 	task.database = database;
 	task.login = sl_worker_login_for_nobody(rehearsal->caller);
 	task.all_settings = true;
-	task.input = &input;
-	task.input_size = sizeof(input);
+	task.input = rehearsal->input.data;
+	task.input_size = rehearsal->input.len;
 	task.receive = on_message;
 	task.receive_arg = rehearsal;
 	sl_worker_run(&task);
@@ -510,7 +549,7 @@ raise_again(Rehearsal *rehearsal, ErrorData *error)
 {
 	if (error->hint == NULL)
 		error->hint =
-			psprintf(_("Nothing was changed but footprints: those of %d of %d revisions were kept. The scratch database began empty: what no script makes was not there."),
+			psprintf(_("Nothing was changed but footprints: those of %d of %d revisions were kept. The scratch database began with nothing but schemas and extensions: what else no script makes was not there."),
 					 rehearsal->result->kept, rehearsal->result->wanted);
 	ReThrowError(error);
 }
