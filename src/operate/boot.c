@@ -657,9 +657,13 @@ migrate(SlBoot *boot)
 		targets = list_make1("heads");
 	else
 		foreach(cell, report->expected)
+		{
+			const SlRevisionRow *row = lfirst(cell);
+
 			targets = lappend(targets,
 							  MemoryContextStrdup(boot->call->context,
-												  ((const SlRevisionRow *) lfirst(cell))->revision));
+												  row->revision));
+		}
 	foreach(cell, targets)
 		sl_migrate_locked(boot->call, lfirst(cell), SL_UP);
 }
