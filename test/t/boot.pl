@@ -63,15 +63,15 @@ sub at_work
 }
 
 # all at once
-database('all');
-my @sessions = boots('all', $processes);
+database('together');
+my @sessions = boots('together', $processes);
 is(join(' ', map { $_->wait } @sessions), join(' ', ('ok') x $processes),
 	'all processes are let in');
 is(scalar(grep { $_->messages =~ /applied/ } @sessions),
 	1, 'and one of them worked');
 is(join('', map { $_->messages =~ /(ERROR.*)/ ? $1 : '' } @sessions),
 	'', 'nobody failed');
-check_done($node, 'all', $revisions, 'all at once');
+check_done($node, 'together', $revisions, 'all at once');
 
 # who works is terminated, and another one goes on
 database('killed');
@@ -130,18 +130,18 @@ is( value(
 	'no scratch database is left');
 $node->safe_psql('by_hand', 'DROP TABLE mine');
 is( value($node, 'by_hand', 'SELECT sl_fingerprint()'),
-	value($node, 'all', 'SELECT sl_fingerprint()'),
+	value($node, 'together', 'SELECT sl_fingerprint()'),
 	'the same schema as that of a fresh database');
 
 # what was lost stays lost until a person says so
-$node->safe_psql('all', 'DROP TABLE c; ALTER TABLE a DROP COLUMN note');
-my $boot = session($node, 'all');
+$node->safe_psql('together', 'DROP TABLE c; ALTER TABLE a DROP COLUMN note');
+my $boot = session($node, 'together');
 $boot->query('CALL sl_boot()');
 like($boot->messages,
 	qr/ERROR:  SL004: \S+ public\.\S+ was here once, and is gone with its rows/,
 	'what was here once is not papered over');
 is( value(
-		$node, 'all', "SELECT to_regclass('c') IS NULL"),
+		$node, 'together', "SELECT to_regclass('c') IS NULL"),
 	't',
 	'and not made');
 $boot->query('SELECT sl_repair()');
@@ -149,9 +149,9 @@ is($boot->query("CALL sl_boot(); SELECT sl_status()->>'verdict'"),
 	'ok', 'sl_repair() makes it');
 
 # a listener hears of it once
-my $listener = session($node, 'all');
+my $listener = session($node, 'together');
 $listener->query('LISTEN schema_lifecycle');
-register($node, 'all', '007' => 'CREATE TABLE d (id int)');
+register($node, 'together', '007' => 'CREATE TABLE d (id int)');
 $boot->query('CALL sl_boot()');
 like($listener->query('SELECT 1'),
 	qr/Asynchronous notification "schema_lifecycle" with payload "\{.*"verdict": "ok"/,
