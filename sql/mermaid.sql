@@ -54,6 +54,12 @@ SELECT l FROM regexp_split_to_table(sl_graph_mermaid(), '\n') l WHERE l !~ 'clas
 SELECT sl_unregister(r) FROM unnest('{1,2,3}'::text[]) r;
 SELECT l FROM regexp_split_to_table(sl_graph_mermaid(), '\n') l WHERE l !~ 'classDef';
 
+-- a repeatable that somebody names as a parent
+:fresh
+SELECT sl_register('views', 'SELECT 1', NULL, NULL, 'repeatable') \gset
+SELECT sl_register('child', 'SELECT 1', NULL, '{views}') \gset
+SELECT l FROM regexp_split_to_table(sl_graph_mermaid(), '\n') l WHERE l !~ 'classDef';
+
 --
 -- Hostile ids: in every line a label is made of harmless signs and of
 -- characters by number, and there is nothing else of an id in it

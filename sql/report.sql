@@ -153,6 +153,46 @@ SELECT l FROM pg_temp.report() l WHERE l ~ 'more$|^(Pending|Unexpected)  ';
 SELECT length(sl_report('text')) < 300000 AS text, length(sl_report()) < 500000 AS html;
 
 --
+-- Drawings of graphs at random, unsound ones too: boxes are apart from each
+-- other, and every number is one
+--
+CREATE FUNCTION pg_temp.draw(rounds int, OUT boxes boolean, OUT overlapping int, OUT outside int,
+	OUT unclosed text) LANGUAGE plpgsql AS $$
+DECLARE
+	page text;
+	n int;
+	seen int := 0;
+BEGIN
+	overlapping := 0;
+	outside := 0;
+	unclosed := '';
+	FOR i IN 1..rounds LOOP
+		DELETE FROM public.sl_registry;
+		n := 1 + floor(random() * 80);
+		INSERT INTO public.sl_registry SELECT 'v' || 100 + g,
+			CASE WHEN random() < 0.1 THEN 'repeatable' ELSE 'versioned' END,
+			ARRAY(SELECT DISTINCT 'v' || 100 + g - 1 + floor(random() * (CASE WHEN random() < 0.02 THEN 5 ELSE -9 END))::int
+				FROM generate_series(1, (random() * 3)::int) k WHERE k + g > 0),
+			'{}', false, 'SELECT 1', 1, NULL, 1, 1, true, NULL, true, false, '', '', NULL, NULL, NULL, NULL, '{}',
+			NULL, NULL, NULL, false, 10, 'postgres', 0, now() FROM generate_series(1, n) g;
+		page := public.sl_report();
+		unclosed := unclosed || coalesce(nullif(pg_temp.unclosed(page), '{}'), '');
+		SELECT seen + count(*), outside + count(*) FILTER (WHERE NOT x BETWEEN 0 AND 20000 OR NOT y BETWEEN 0 AND 20000)
+		  INTO seen, outside
+		  FROM (SELECT m[1]::numeric AS x, m[2]::numeric AS y FROM regexp_matches(page,
+			'<rect class="box" x="([^"]*)" y="([^"]*)"', 'g') m) b;
+		SELECT outside + count(*) INTO outside FROM regexp_matches(page, ' d="[^"]*(nan|inf|-?\d{6})', 'gi');
+		SELECT overlapping + count(*) INTO overlapping
+		  FROM (SELECT m[2] AS y, m[1]::numeric - lag(m[1]::numeric) OVER (PARTITION BY m[2] ORDER BY m[1]::numeric) AS step
+			FROM regexp_matches(page, '<rect class="box" x="([^"]*)" y="([^"]*)"', 'g') m) b
+		 WHERE step < 250;
+	END LOOP;
+	boxes := seen > rounds;
+END $$;
+SELECT setseed(0.5) \gset
+SELECT * FROM pg_temp.draw(60);
+
+--
 -- Who may: readers
 --
 CREATE ROLE regress_report_reader;

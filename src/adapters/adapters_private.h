@@ -81,7 +81,7 @@ typedef struct SlReach
 	const struct SlAdapter *adapter;
 	SlGraph    *graph;
 	SlLineage	lineage;
-	bool	   *known;			/* by place in the lineage: the tool knows it */
+	bool	   *known;			/* by place in the lineage: by the tool */
 	struct SlReachPlace *places;
 } SlReach;
 

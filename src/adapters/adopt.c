@@ -239,7 +239,8 @@ require_borne_out(const Adoption *adoption, const SlTruth *truth)
 
 	for (i = 0; i < lineage->count; i++)
 	{
-		if (adoption->wanted[i] || !adoption->reach.known[i] || !lineage->rows[i]->applied)
+		if (adoption->wanted[i] || !adoption->reach.known[i] ||
+			!lineage->rows[i]->applied)
 			continue;
 		foreach(cell, truth->stamp)
 		{

@@ -17,9 +17,11 @@
  */
 #include "postgres.h"
 
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "adapters/adapters_private.h"
+#include "common/settings.h"
 
 /* Bring a table in step with what is applied now. */
 void
@@ -76,8 +78,14 @@ mirror_records(const SlRecord *records, int count)
 											  "schema_lifecycle mirror",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext before = MemoryContextSwitchTo(cxt);
+	int			nest_level = NewGUCNestLevel();
 	ListCell   *cell;
 
+	/* the tool may be at work there, and we have locked what we migrated */
+	(void) set_config_option("lock_timeout",
+							 psprintf("%d", sl_migration_lock_timeout),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
 	foreach(cell, sl_version_tables_read(true))
 	{
 		const SlVersionTableRow *row = lfirst(cell);
@@ -85,6 +93,7 @@ mirror_records(const SlRecord *records, int count)
 		if (row->mirror)
 			mirror_one(row, records, count);
 	}
+	AtEOXact_GUC(false, nest_level);
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(cxt);
 }

@@ -258,8 +258,8 @@ drop_idle_event_trigger(void)
 static const SlVersionTableRow *
 find_observed(const char *name)
 {
-	RangeVar   *var =
-		makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(name)));
+	List	   *names = textToQualifiedNameList(cstring_to_text(name));
+	RangeVar   *var = makeRangeVarFromNameList(names);
 	Oid			relid = RangeVarGetRelid(var, NoLock, true);
 	char	   *schema = OidIsValid(relid) ?
 		get_namespace_name(get_rel_namespace(relid)) : var->schemaname;

@@ -221,20 +221,21 @@ list_columns(const SlAdapter *adapter)
 static SlVersionTable *
 find_named(const SlAdapter *adapter, const char *name)
 {
-	RangeVar   *var;
+	List	   *names = textToQualifiedNameList(cstring_to_text(name));
+	RangeVar   *var = makeRangeVarFromNameList(names);
 	SlVersionTable *table;
+	char	   *schema;
 	char	   *title;
 	Oid			relid;
 
-	var = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(name)));
 	relid = RangeVarGetRelid(var, NoLock, true);
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("version table \"%s\" does not exist", name),
 				 errhint("Where a tool has made none, leave the name out: the catalog decides then.")));
-	title = quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(relid)),
-									   get_rel_name(relid));
+	schema = get_namespace_name_or_temp(get_rel_namespace(relid));
+	title = quote_qualified_identifier(schema, get_rel_name(relid));
 	require_ordinary(relid, title);
 	table = recognise(relid, adapter, false);
 	if (table != NULL)
@@ -340,12 +341,13 @@ sl_version_table_find(const char *tool, const char *name)
 			appendStringInfo(&names, "%s%s (%s)", names.len > 0 ? ", " : "",
 							 table->title, table->adapter->name);
 		}
+		table = linitial(tables);
 		ereport(ERROR,
 				(errcode(SL_ERR_BAD_INPUT),
 				 errmsg("there are %d version tables: %s",
 						list_length(tables), names.data),
 				 errhint("Name the one that is meant: sl_adopt(version_table => %s).",
-						 quote_literal_cstr(((SlVersionTable *) linitial(tables))->title))));
+						 quote_literal_cstr(table->title))));
 	}
 	table = linitial(tables);
 	require_ordinary(table->relid, table->title);

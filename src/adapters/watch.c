@@ -322,19 +322,20 @@ find_observed(Oid relid, const char **mode)
 	char	   *name = get_rel_name(relid);
 	const SlVersionTableRow *row;
 	SlVersionTable *table;
+	char	   *title;
 
 	if (schema == NULL || name == NULL)
 		return NULL;
 	row = find_row(sl_version_tables_read(true), schema, name);
 	if (row == NULL)
 	{
+		title = quote_qualified_identifier(schema, name);
 		ereport(WARNING,
-				(errmsg("table \"%s.%s\" has the trigger of sl_observe(), and is not known as observed",
-						schema, name),
+				(errmsg("table \"%s\" has the trigger of sl_observe(), and is not known as observed",
+						title),
 				 errdetail("It was renamed, or copied from elsewhere."),
 				 errhint("SELECT sl_observe(%s), or drop the trigger.",
-						 quote_literal_cstr(quote_qualified_identifier(schema,
-																	   name)))));
+						 quote_literal_cstr(title))));
 		return NULL;
 	}
 	table = sl_version_table_known(row);

@@ -102,10 +102,7 @@ static Trace *trace = NULL;
 static ProcessUtility_hook_type prev_process_utility = NULL;
 static object_access_hook_type prev_object_access = NULL;
 
-/*-------------------------------------------------------------------------
- * Reading
- *-------------------------------------------------------------------------
- */
+/* Reading */
 
 /*
  * Do something in a subtransaction that is rolled back.  False if it failed.
@@ -362,10 +359,7 @@ take_everything(void)
 	trace->everything = true;
 }
 
-/*-------------------------------------------------------------------------
- * Hooks
- *-------------------------------------------------------------------------
- */
+/* Hooks */
 
 /* One object is being altered, and its changes are not visible yet. */
 static void
@@ -570,10 +564,7 @@ sl_trace_init(void)
 	object_access_hook = trace_object_access;
 }
 
-/*-------------------------------------------------------------------------
- * A trace
- *-------------------------------------------------------------------------
- */
+/* A trace */
 
 static void
 forget_trace(void *arg)

@@ -43,9 +43,9 @@ typedef struct SlChange
 extern void sl_trace_init(void);
 
 /*
- * From here on, this session's changes of the catalog are collected; there is
- * at most one trace: one that is on is given up.  What it returns lives in 'cxt', and if that goes, the
- * trace is off.
+ * From here on, this session's changes of the catalog are collected.  There is
+ * at most one trace: one that is on is given up.  What it returns lives in
+ * 'cxt', and if that goes, the trace is off.
  */
 extern void sl_trace_begin(MemoryContext cxt);
 

@@ -671,6 +671,22 @@ measure(Drawing *drawing)
 	}
 }
 
+/*
+ * A repeatable or seed that somebody names as a parent has no layer: the
+ * problems of the graph tell of it, the drawing does not.
+ */
+static void
+drop_odd_links(SlOutline *outline)
+{
+	int			kept = 0;
+	int			l;
+
+	for (l = 0; l < outline->nlinks; l++)
+		if (outline->links[l].from < outline->nversioned)
+			outline->links[kept++] = outline->links[l];
+	outline->nlinks = kept;
+}
+
 /* The whole drawing. */
 void
 sl_drawing_append(StringInfo out, SlGraph *graph)
@@ -682,6 +698,7 @@ sl_drawing_append(StringInfo out, SlGraph *graph)
 	sl_outline_make(graph, BOXES, &drawing.outline);
 	if (outline->nboxes == 0)
 		return;
+	drop_odd_links(&drawing.outline);
 	make_places(&drawing);
 	lay_out(&drawing);
 	measure(&drawing);

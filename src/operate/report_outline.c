@@ -274,7 +274,7 @@ add_links(Reduction *reduction, SlOutline *outline)
 		link->to = reduction->box[edge->child];
 		link->replaced = edge->replaced;
 		link->back = edge->parent >= edge->child &&
-			edge->parent < picture->nregistered;
+			edge->parent < picture->nversioned;
 		/* what goes on within a fold is not drawn, nor what leads into one
 		 * that has no place in the order */
 		if (link->from == link->to && outline->boxes[link->to].node == NULL)

@@ -50,7 +50,7 @@ typedef struct Skipped
 {
 	const char *revision;
 	int			statement;
-	List	   *names;			/* char *, what it would have made or dropped */
+	List	   *names;			/* char *, what it would make or drop */
 	bool		unique;			/* it would have made a unique index */
 } Skipped;
 

@@ -202,40 +202,46 @@ play_batch(Play *play)
 	return true;
 }
 
+/* It may be that the caller may not. */
+static void
+make_given(const Play *play, const char *text)
+{
+	MemoryContextReset(play->batch);
+	MemoryContextSwitchTo(play->batch);
+	PG_TRY();
+	{
+		List	   *trees = pg_parse_query(text);
+
+		sl_run_top_level(linitial_node(RawStmt, trees), text);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(play->batch);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(play->batch);
+		ereport(WARNING,
+				(errmsg("the scratch database is without something that is here: %s: %s",
+						text, error->message),
+				 errdetail("No script makes it.")));
+	}
+	PG_END_TRY();
+}
+
 /*
  * What the scripts may take for granted, because it is there where they are
- * to run and none of them makes it.  It may be that the caller may not.
+ * to run and none of them makes it.
  */
 static void
 make_givens(const Play *play, const char *givens)
 {
-	const char *text;
-
-	for (text = givens; *text != '\0'; text += strlen(text) + 1)
+	while (*givens != '\0')
 	{
-		MemoryContextReset(play->batch);
-		MemoryContextSwitchTo(play->batch);
-		PG_TRY();
-		{
-			List	   *trees = pg_parse_query(text);
-
-			sl_run_top_level(linitial_node(RawStmt, trees), text);
-		}
-		PG_CATCH();
-		{
-			ErrorData  *error;
-
-			MemoryContextSwitchTo(play->batch);
-			error = CopyErrorData();
-			FlushErrorState();
-			AbortOutOfAnyTransaction();
-			MemoryContextSwitchTo(play->batch);
-			ereport(WARNING,
-					(errmsg("the scratch database is without something that is here: %s: %s",
-							text, error->message),
-					 errdetail("No script makes it.")));
-		}
-		PG_END_TRY();
+		make_given(play, givens);
+		givens += strlen(givens) + 1;
 	}
 }
 

@@ -161,6 +161,36 @@ is "$(history | sort | uniq -c | awk '{ print $3, $4, $5 }' | sort -u)" \
 	"adopt ok rehearsed" "what was rehearsed is not written over"
 
 #
+# The guard lets the tool work, and nobody else
+#
+sql "SELECT sl_guard('deny')" >"$work/mode"
+is "$(sql 'CREATE TABLE by_hand (a int)' | cut -c 1-6)" "ERROR:" \
+	"DDL by hand is denied"
+alembic_ downgrade 016_audit
+is "$code|$(version)" "0|016_audit" "Alembic's is not, down"
+alembic_ upgrade head
+is "$code|$(sql "SELECT sl_verify()")" "0|t" "and up"
+sql "SELECT sl_guard('off')" >"$work/mode"
+
+#
+# Another run has the lock: deny fails, record tells
+#
+mkfifo "$work/in"
+psql -XqAt <"$work/in" >"$work/locker" 2>&1 &
+exec 9>"$work/in"
+echo "BEGIN; SELECT sl_require('users', 'table users'), 'locked' FROM
+	sl_stamp('018_add_notifications') RIGHT JOIN (SELECT 1) AS one ON true;" >&9
+until grep -q locked "$work/locker"; do
+	sleep 0.1
+done
+is "$(sql "UPDATE alembic_version SET version_num = '017_sessions'" | sed 's/process.*//')" \
+	"ERROR:  another migration is running in " "deny: the lock is busy"
+is "$(version)" "018_add_notifications" "and nothing was written"
+echo 'ROLLBACK;' >&9
+exec 9>&-
+wait
+
+#
 # warn and record: nothing is refused, and nothing is believed
 #
 database observe_c

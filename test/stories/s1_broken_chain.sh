@@ -1,11 +1,12 @@
 #!/bin/sh
-# S1, the broken chain, as far as the engine goes.
+# S1, the broken chain.
 #
 # Two Alembic revisions name each other as parent, so Alembic refuses
 # everything.  The database already has add_self_service_dining, which was
 # applied when a005 and a006 were put below it.  The cycle is named from the
 # Python files before anything runs; with the chain put right, the server runs
-# exactly what is missing.  Real Alembic, from Debian's package.
+# exactly what is missing.  A database in any other state is brought to the head
+# by one call.  Real Alembic, from Debian's package.
 #
 #   eval "$(test/server env)"; prove --exec sh test/stories/s1_broken_chain.sh
 . test/slctl/lib.sh
@@ -134,5 +135,76 @@ is "$code" 3 "slctl status: what was only said is not verified"
 is "$(sql "SELECT s ->> 'verdict', s -> 'history' ->> 'at_head',
 	s -> 'coverage' ->> 'unverifiable', s ->> 'ready' FROM sl_status() AS s")" \
 	"unverifiable|true|5|true" "at head, ready, and honest about the rest"
+
+#
+# By one call, whatever state the database is in
+#
+
+# state NAME: a database with the scripts pushed, from here on
+state() {
+	psql -Xqd postgres -c "SET client_min_messages = warning" \
+		-c "DROP DATABASE IF EXISTS story_s1_$1" -c "CREATE DATABASE story_s1_$1"
+	states="$states story_s1_$1"
+	PGDATABASE=story_s1_$1
+	export PGDATABASE
+	sql 'CREATE EXTENSION schema_lifecycle' >"$work/create"
+	run push "$work/scripts"
+}
+# booted: how it ended, and what is there
+booted() {
+	run boot
+	note "$err" >"$work/log"
+	[ "$code" = 0 ] || cat "$work/log" >&2
+	echo "$code|$(sql "SELECT sl_status()->>'verdict'")|$(sql 'SELECT sl_fingerprint()')"
+}
+# statements N...: the scripts of these revisions alone, as psql would run them
+statements() {
+	for id in "$@"; do
+		sql "SELECT up FROM sl_registry WHERE revision = '$id'"
+		echo ';'
+	done
+}
+states=
+drop_states() {
+	for name in $states; do
+		psql -Xqd postgres -c "DROP DATABASE IF EXISTS $name"
+	done
+}
+trap 'drop_states; rm -rf "$work"; psql -Xqd postgres -c "DROP DATABASE $database"' EXIT
+
+state fresh
+is "$(booted | cut -d '|' -f 1,2)" '0|ok' 'a fresh database'
+wanted="0|ok|$(sql 'SELECT sl_fingerprint()')"
+statements a001 a002 a003 a004 a005 a006 add_self_service_dining >"$work/all"
+statements a001 a002 a003 a004 add_self_service_dining >"$work/some"
+statements a001 a003 >"$work/odd"
+
+state hand
+is "$(psql -Xqf "$work/all" 2>&1)$(booted)" "$wanted" \
+	'all tables and no version row: recognised as what it is'
+is "$(sql "SELECT action, count(*) FROM sl_history GROUP BY 1")" 'adopt|7' \
+	'adopted, and nothing ran'
+
+state some
+is "$(psql -Xqf "$work/some" 2>&1)$(booted)" "$wanted" \
+	'add_self_service_dining applied before a005 and a006'
+is "$(sql "SELECT action, string_agg(revision, ' ' ORDER BY id) FROM sl_history
+	GROUP BY 1 ORDER BY 1")" 'adopt|a001 a002 a003 a004 add_self_service_dining
+apply|a005 a006' 'what is there is recorded, what is not there runs'
+
+state odd
+psql -Xqf "$work/odd" >"$work/psql" 2>&1
+is "$(booted)" "$wanted" 'some tables of the middle'
+
+state version_row
+psql -Xqf "$work/some" >"$work/psql" 2>&1
+sql "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+	INSERT INTO alembic_version VALUES ('add_self_service_dining')" >/dev/null
+is "$(booted | cut -d '|' -f 1,2)" '0|ok' \
+	'a version row at the head that two revisions below contradict'
+is "$(sql 'TABLE alembic_version')" 'add_self_service_dining' \
+	'and the row is true now'
+is "$(cd "$project" && DATABASE_URL="postgresql+psycopg2:///$PGDATABASE" \
+	alembic heads 2>/dev/null)" 'add_self_service_dining (head)' 'for Alembic, too'
 
 echo "1..$count"
