@@ -230,7 +230,7 @@ SQL
 my @rounds = defined $ENV{SL_ROUND} ? $ENV{SL_ROUND} : 1 .. $rounds;
 
 round_of($_) for @rounds;
-changed_round($_) for grep { $_ % 4 == 0 || defined $ENV{SL_ROUND} } @rounds;
+changed_round($_) for grep { $_ % 8 == 0 || defined $ENV{SL_ROUND} } @rounds;
 check_log($node, 'the log of the server');
 $node->stop;
 done_testing();
