@@ -77,12 +77,12 @@ See sl_detect_drift(); sl_accept() is for a difference that is meant.$$);
 SELECT * FROM check_test(sl_has_no_stamp_drift('mine'), false, 'sl_has_no_stamp_drift, a stamp', 'mine',
 	$$revision 001_users is not as it was applied: column public.users.name is altered
 revision 002_sessions is recorded as applied, but nothing of it is there: table public.sessions is missing
-See sl_detect_stamp_drift(): sl_stamp() to the revision before it frees what is not there, then CALL sl_migrate().$$);
+See sl_detect_stamp_drift(); sl_repair_plan() shows what sl_repair() does about it.$$);
 SELECT * FROM check_test(sl_is_verified('002', 'mine'), false, 'sl_is_verified, a stamp', 'mine',
 	$$verdict: stamped
 revision 002_sessions is recorded as applied, but nothing of it is there: table public.sessions is missing
 column public.users.name: not_null expected true, actual false (revision 001_users)
-See sl_detect_stamp_drift(): sl_stamp() to the revision before it frees what is not there, then CALL sl_migrate().$$);
+See sl_detect_stamp_drift(); sl_repair_plan() shows what sl_repair() does about it.$$);
 ALTER TABLE users ALTER COLUMN name SET NOT NULL;
 CREATE TABLE public.sessions (id int);
 
@@ -126,7 +126,7 @@ SELECT is(text, format($$not ok %s - mine # TODO it fails on purpose
 # Failed (TODO) test %s: "mine"
 # verdict: stamped
 # revision 002_sessions is recorded as applied, but nothing of it is there: table public.sessions is missing
-# See sl_detect_stamp_drift(): sl_stamp() to the revision before it frees what is not there, then CALL sl_migrate().$$,
+# See sl_detect_stamp_drift(); sl_repair_plan() shows what sl_repair() does about it.$$,
 	n, n), 'a failing test')
   FROM output, LATERAL substring(text from '\d+') AS n;
 

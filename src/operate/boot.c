@@ -335,13 +335,13 @@ notice_stamps(const SlReport *report)
 	}
 }
 
-/* What stood in the way of steps that were not done. */
+/* SL004 with what stood in the way of steps that were not done. */
 static void
-require_done(const SlHealing *healing)
+require_done(const SlHealing *healing, bool may_be_lost)
 {
 	const SlHealStep *first = NULL;
 	StringInfoData detail;
-	bool		lost = healing->lost > 0;
+	bool		lost = may_be_lost && healing->lost > 0;
 	ListCell   *cell;
 
 	initStringInfo(&detail);
@@ -391,7 +391,7 @@ repair_piece(void *arg)
 	order.facts = true;
 	order.keep_lost = true;
 	order.notices = true;
-	require_done(sl_heal(&order, &boot->call->options));
+	require_done(sl_heal(&order, &boot->call->options), true);
 }
 
 static void
@@ -572,7 +572,8 @@ adopt_pending_piece(void *arg)
 		(void) sl_unclaim_many(names);
 		return;
 	}
-	require_done(healing);
+	/* what is recorded just now was never here */
+	require_done(healing, false);
 	boot->labels = has_made_labels(healing);
 	CommandCounterIncrement();
 	require_completed(names);

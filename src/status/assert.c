@@ -63,7 +63,7 @@ static const struct
 	{"head", true, false, check_head,
 	"CALL sl_migrate(); see sl_pending() for what it would run."},
 	{"stamp", true, true, check_stamp,
-	"See sl_detect_stamp_drift(): sl_stamp() to the revision before it frees what is not there, then CALL sl_migrate()."},
+	"See sl_detect_stamp_drift(); sl_repair_plan() shows what sl_repair() does about it."},
 	{"requirements", true, false, check_requirements,
 	"See the object \"schema\" of sl_status()."},
 	{"drift", true, true, check_drift,
