@@ -180,6 +180,7 @@ SELECT sl_observe('alembic_version', 'deny');
 SELECT sl_register('own', 'CREATE TABLE own (id int)', 'DROP TABLE own', '{}') \gset
 BEGIN;
 CREATE TABLE o3 (id int);
+SET LOCAL client_min_messages = warning;
 SELECT revision, outcome FROM sl_apply_pending('own');
 UPDATE alembic_version SET version_num = 'o3' WHERE version_num = 'o2';
 COMMIT;
