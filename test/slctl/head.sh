@@ -307,8 +307,8 @@ is "$code|${err%%"$nl"usage*}" '1|slctl: head takes no "-h": it asks no server' 
 run frobnicate
 is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "frobnicate"' \
 	'an unknown command'
-run boot
-is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "boot"' \
+run doctor
+is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "doctor"' \
 	'a command of later'
 for word in migrate apply run; do
 	gives "$word runs nothing" 1 '' \
