@@ -34,8 +34,8 @@ SELECT action, class, identity, safe FROM (
  ORDER BY identity COLLATE "C";
 CALL sl_repair_online();
 SELECT sl_fingerprint() = :'wanted' AS as_it_was, sl_verify();
-SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indexrelid IN ('b_n_idx'::regclass, 'a_name'::regclass);
-SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'b'::regclass ORDER BY 1;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indexrelid IN ('b_n_idx'::regclass, 'a_name'::regclass) ORDER BY indexrelid::regclass::text;
+SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'b'::regclass AND contype <> 'n' ORDER BY 1;
 SELECT action, revision, outcome FROM sl_history ORDER BY id;
 
 -- rows in the way: that step is passed over, the others are done
@@ -45,7 +45,7 @@ INSERT INTO b VALUES (101, 1, -1);
 CALL sl_repair_online();
 \set VERBOSITY terse
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indexrelid = 'b_n_idx'::regclass;
-SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'b'::regclass ORDER BY 1;
+SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'b'::regclass AND contype <> 'n' ORDER BY 1;
 DELETE FROM b WHERE id = 101;
 CALL sl_repair_online();
 SELECT sl_fingerprint() = :'wanted' AS as_it_was, sl_verify();
