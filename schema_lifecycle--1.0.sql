@@ -217,6 +217,16 @@ CREATE TABLE @extschema@.sl_scratch (
 );
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_scratch', '');
 
+-- what the last boot found in the end, for those who waited for it
+CREATE TABLE @extschema@.sl_boot_end (
+	one				boolean NOT NULL CHECK (one),
+	at				timestamptz NOT NULL,
+	expected		text,				-- NULL: all heads
+	log_id			bigint NOT NULL,	-- the last row of the history then
+	PRIMARY KEY (one)
+);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_boot_end', '');
+
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
 COMMENT ON TYPE @extschema@.sl_generation IS

@@ -92,7 +92,8 @@ sl_ledger_require_plain(void)
 	static const char *const tables[] = {
 		"sl_registry", "sl_applied", "sl_log", "sl_journal", "sl_setting",
 		"sl_evidence", "sl_footprint", "sl_accepted", "sl_requirement",
-		"sl_version_table", "sl_scratch", "sl_ddl_event", "sl_verdict"
+		"sl_version_table", "sl_scratch", "sl_ddl_event", "sl_verdict",
+		"sl_boot_end"
 	};
 	SlExtension extension;
 	int			i;

@@ -31,6 +31,7 @@
 
 #include "adapters/adapters.h"
 #include "heal/heal.h"
+#include "ledger/boot.h"
 #include "ledger/version_table.h"
 #include "operate/boot.h"
 #include "operate/operate.h"
@@ -78,12 +79,35 @@ notice_ready(const SlBoot *boot, const SlReport *report)
 					elapsed_ms(boot->started))));
 }
 
+/*
+ * Surely not at the head: one look into the books, because many processes may
+ * ask at once.
+ */
+static bool
+is_behind(const SlBoot *boot)
+{
+	if (boot->expected == NULL)
+		return !sl_registry_is_settled(true);
+	return sl_revision_is_waiting(boot->expected);
+}
+
 /* For whoever waited: has somebody else done it? */
 static bool
 is_done(void *arg)
 {
 	SlBoot	   *boot = arg;
-	SlReport   *report = sl_report_make(boot->expected, SL_REPORT_VERDICT);
+	SlReport   *report;
+
+	if (sl_boot_ended_since(boot->expected, boot->started))
+	{
+		ereport(NOTICE,
+				(errmsg("made ready by another process, after %d ms",
+						elapsed_ms(boot->started))));
+		return true;
+	}
+	if (is_behind(boot))
+		return false;
+	report = sl_report_make(boot->expected, SL_REPORT_VERDICT);
 
 	if (!is_right(report))
 		return false;
@@ -676,6 +700,7 @@ verify_piece(void *arg)
 
 	if (!is_right(boot->report))
 		sl_assert_report(boot->report);
+	sl_boot_end_put(boot->expected);
 	sl_notify_verdict(boot->report, NULL);
 }
 
