@@ -85,5 +85,18 @@ CREATE FUNCTION definer() RETURNS bigint SECURITY DEFINER LANGUAGE sql AS 'SELEC
 SELECT definer();
 DROP FUNCTION definer;
 SELECT sl_verify();
+
+-- a row is named without what the owner of its key's type made of it
+CREATE TYPE pair AS (a int);
+CREATE FUNCTION evil(pair) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'boom, as %', current_user; END$$;
+CREATE CAST (pair AS text) WITH FUNCTION evil(pair);
+CREATE TABLE paired (p pair PRIMARY KEY, n int);
+INSERT INTO paired VALUES (ROW(7), -1);
+SELECT sl_register('3', 'ALTER TABLE paired ADD CONSTRAINT positive CHECK (n > 0)') \gset
+SELECT count(*) FROM sl_stamp('3', true, 'forced');
+SELECT sl_import_manifest(jsonb_set(sl_manifest(), '{revisions}', (SELECT jsonb_agg(CASE WHEN r ->> 'revision' = '3' THEN
+	r || '{"footprint": [{"change": "added", "class": "constraint", "identity": "public.paired.positive", "definition": {"kind": "check", "columns": ["n"], "expression": "n > 0", "validated": true}}]}' ELSE r END)
+	FROM jsonb_array_elements(sl_manifest() -> 'revisions') AS r)));
+SELECT outcome FROM sl_repair('{"replay": "off"}') WHERE revision = '3';
 \c :maindb
 DROP DATABASE sl_regression_heal_hostile;

@@ -144,6 +144,33 @@ SELECT * FROM sl_stamp('f1', true, 'never ran');
 SELECT revision, class, problem FROM sl_detect_stamp_drift() WHERE revision = 'f1';
 SELECT revision, outcome FROM sl_repair();
 
+--
+-- What no server could have told makes no statement, and harms nobody
+--
+CREATE TABLE kept (a int);
+INSERT INTO kept VALUES (1);
+SELECT sl_register('odd', NULL, NULL, '{f1}') \gset
+SELECT count(*) FROM sl_stamp('odd', true, 'forged');
+CREATE FUNCTION forged(class text, identity text, definition jsonb) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM ops.sl_import_manifest(jsonb_set(ops.sl_manifest(), '{revisions}', jsonb_build_array(jsonb_build_object(
+		'revision', 'odd', 'kind', 'versioned', 'parents', '[]'::jsonb, 'replaces', '[]'::jsonb, 'data', false,
+		'footprint', jsonb_build_array(jsonb_build_object('change', 'added', 'class', class, 'identity', identity, 'definition', definition))))));
+	RETURN QUERY SELECT r.outcome FROM ops.sl_repair() AS r WHERE r.revision = 'odd';
+END$$;
+SELECT forged('nonsense', 'x', '{"a": "b"}');
+SELECT forged('table', 'a.b.c.d', '{}');
+SELECT forged('aggregate', 'public.a(integer)', '{}');
+SELECT forged('base type', 'public.b', '{}');
+SELECT forged('constraint', 'public.kept.c', '{"kind": ["check"]}');
+SELECT forged('operator family', 'public.o USING btree', '{"operators": ["1"]}');
+SELECT forged('text search configuration', 'public.t', '{"parser": "pg_catalog.default", "mappings": ["1"]}');
+SELECT forged('trigger', 'public.kept.t', '{"definition": "TRUNCATE public.kept"}');
+SELECT forged('column', 'public.kept.b', '{"type": "integer, DROP COLUMN a"}');
+SELECT forged('column', 'public.kept.b', '{"type": "integer; DROP TABLE public.kept"}');
+CALL sl_repair_online();
+SELECT * FROM kept;
+
 \c :maindb
 DROP DATABASE sl_regression_manifest;
 DROP DATABASE sl_regression_manifest_rehearsed;

@@ -114,14 +114,31 @@ static const SlDdlClass classes[] = {
 	sl_create_view, sl_view_attributes},
 };
 
-const SlDdlClass *
-sl_ddl_class(const char *class)
+static const SlDdlClass *
+find_class(const char *class)
 {
 	int			i;
 
 	for (i = 0; i < (int) lengthof(classes); i++)
 		if (strcmp(classes[i].class, class) == 0)
 			return &classes[i];
+	return NULL;
+}
+
+/* A manifest may name classes that there are none of. */
+bool
+sl_ddl_knows(const char *class)
+{
+	return find_class(class) != NULL;
+}
+
+const SlDdlClass *
+sl_ddl_class(const char *class)
+{
+	const SlDdlClass *found = find_class(class);
+
+	if (found != NULL)
+		return found;
 	elog(ERROR, "no statements are known for facts of class \"%s\"", class);
 	return NULL;				/* keep the compiler quiet */
 }
@@ -157,7 +174,7 @@ sl_fact_is(const SlFact *fact, const char *name, const char *text)
 {
 	const char *is = sl_fact_text(fact, name);
 
-	return is != NULL && strcmp(is, text) == 0;
+	return is != NULL && text != NULL && strcmp(is, text) == 0;
 }
 
 bool

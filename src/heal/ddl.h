@@ -74,6 +74,7 @@ typedef struct SlDdlClass
 } SlDdlClass;
 
 /* in ddl.c */
+extern bool sl_ddl_knows(const char *class);
 extern const SlDdlClass *sl_ddl_class(const char *class);
 extern void sl_ddl_create(SlDdl *ddl, const SlDdlClass *class,
 						  const SlFact *fact);
@@ -106,6 +107,9 @@ extern void sl_ddl_alter_generic_options(SlDdl *ddl, const char *what,
 extern bool sl_list_has(const SlAttribute *list, const char *item);
 extern char *sl_ddl_address(const SlFact *fact);
 extern void sl_ddl_comment(SlDdl *ddl, const SlFact *fact);
+
+/* in ddl_whole.c */
+extern bool sl_ddl_is_whole(const SlFact *fact);
 
 /* in ddl_names.c */
 extern char *sl_name_owner(const char *identity);

@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_ts_parser.h"
 #include "commands/defrem.h"
@@ -25,6 +24,7 @@
 #include "parser/parse_func.h"
 #include "tsearch/ts_public.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
@@ -73,7 +73,7 @@ token_name(Oid lister, int number)
 {
 	LexDescr   *list;
 
-	if (!OidIsValid(lister) || lister >= FirstNormalObjectId)
+	if (lister != F_PRSD_LEXTYPE)
 		return NULL;
 	list = (LexDescr *) DatumGetPointer(OidFunctionCall1(lister,
 														 (Datum) 0));

@@ -122,7 +122,8 @@ key_columns(const char *table)
 
 /*
  * What names a row: its key, and the columns that it is about.  Not all of
- * it, for this goes to logs.
+ * it, for this goes to logs.  No cast to text, which the owner of a type may
+ * have made with a function of his own: concat() knows output functions alone.
  */
 static char *
 example_of(const char *table, const SlAttribute *columns)
@@ -146,7 +147,7 @@ example_of(const char *table, const SlAttribute *columns)
 	initStringInfo(&text);
 	appendStringInfoString(&text, "pg_catalog.concat_ws(', '");
 	foreach(cell, names)
-		appendStringInfo(&text, ", pg_catalog.concat(%s, pg_catalog.left(r.%s::pg_catalog.text, 100))",
+		appendStringInfo(&text, ", pg_catalog.concat(%s, pg_catalog.left(pg_catalog.concat(r.%s), 100))",
 						 quote_literal_cstr(psprintf("%s = ",
 													 (char *) lfirst(cell))),
 						 (char *) lfirst(cell));

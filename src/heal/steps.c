@@ -210,7 +210,8 @@ comes_with_others(Steps *steps, const SlDifference *difference)
 	if (owner == NULL)
 		return sl_fact_true(fact, "inherited") &&
 			!sl_fact_true(fact, "local");
-	if (strcmp(owner->class, "table") == 0 && sl_default_is_apart(fact) &&
+	if (strcmp(owner->class, "table") == 0 && owner->expected != NULL &&
+		sl_default_is_apart(fact) &&
 		sl_fact_text(owner->expected, "partition_of") == NULL)
 	{
 		begin_ddl(steps, &ddl);
@@ -378,6 +379,18 @@ make_altered(Steps *steps, const SlDifference *difference)
 					rank_of(class, difference->expected));
 }
 
+/* What is expected is nothing that this server could have told. */
+static void
+refuse_odd(Steps *steps, const SlDifference *difference)
+{
+	SlDdl		ddl;
+
+	begin_ddl(steps, &ddl);
+	sl_ddl_refuse(&ddl, _("what is known of it is no fact of this server"));
+	(void) add_step(steps, difference->actual == NULL ? "create" : "alter",
+					difference, &ddl, 100);
+}
+
 /* The history dropped it, and it is there. */
 static void
 make_dropped(Steps *steps, const SlDifference *difference)
@@ -415,7 +428,11 @@ sl_heal_steps(List *differences, const SlOptions *options, bool online)
 		const SlDifference *difference = lfirst(cell);
 
 		CHECK_FOR_INTERRUPTS();
-		if (difference->expected == NULL)
+		if (difference->expected != NULL &&
+			(!sl_ddl_knows(difference->class) ||
+			 !sl_ddl_is_whole(difference->expected)))
+			refuse_odd(&steps, difference);
+		else if (difference->expected == NULL)
 			make_dropped(&steps, difference);
 		else if (difference->actual == NULL)
 			make_missing(&steps, difference);
