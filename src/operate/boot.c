@@ -270,6 +270,16 @@ rehearse_unverifiable(SlBoot *boot)
  *-------------------------------------------------------------------------
  */
 
+/* In memory that stays: that of a piece goes with the next one. */
+static void
+note_unresolved(SlBoot *boot, const char *revision)
+{
+	MemoryContext before = MemoryContextSwitchTo(boot->call->context);
+
+	boot->unresolved = lappend(boot->unresolved, pstrdup(revision));
+	MemoryContextSwitchTo(before);
+}
+
 static void
 adopt_history_piece(void *arg)
 {
@@ -294,9 +304,7 @@ adopt_history_piece(void *arg)
 		const SlAdopted *row = lfirst(cell);
 
 		if (strcmp(row->outcome, "unresolved") == 0 && !row->claimed)
-			boot->unresolved = lappend(boot->unresolved,
-									   MemoryContextStrdup(boot->call->context,
-														   row->revision));
+			note_unresolved(boot, row->revision);
 	}
 }
 
@@ -439,15 +447,6 @@ repair(SlBoot *boot)
  *-------------------------------------------------------------------------
  */
 
-/* The name of what stays: boot->report goes with the next look. */
-static void
-note_unresolved(SlBoot *boot, const char *revision)
-{
-	boot->unresolved = lappend(boot->unresolved,
-							   MemoryContextStrdup(boot->call->context,
-												   revision));
-}
-
 /*
  * The pending ones up to the last that the catalog knows of, but for those of
  * which nothing is there: they are to run, and fill the gap.
@@ -465,6 +464,8 @@ find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
 			supposed[i].state == SL_SUPPOSE_PARTLY)
 			last = i;
 	}
+	boot->partly = false;
+	boot->unresolved = NIL;
 	/* if it is not known of the first, there is no place to begin */
 	boot->unknown = pending != NIL && supposed[0].state == SL_SUPPOSE_UNKNOWN;
 	for (i = 0; i <= last; i++)
@@ -472,7 +473,8 @@ find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
 		const SlRevisionRow *row = list_nth(pending, i);
 
 		/* of what is unknown nothing is believed, nor of what follows */
-		if (supposed[i].state == SL_SUPPOSE_UNKNOWN)
+		if (supposed[i].state == SL_SUPPOSE_UNKNOWN ||
+			(supposed[i].state == SL_SUPPOSE_PARTLY && !boot->repairs))
 			break;
 		if (supposed[i].state == SL_SUPPOSE_ABSENT)
 			continue;
@@ -487,6 +489,33 @@ find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
 	return result;
 }
 
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+static bool
+is_among(List *sorted, const char *name)
+{
+	int			low = 0;
+	int			high = list_length(sorted);
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		int			order = strcmp(name, list_nth(sorted, middle));
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
 /* All of what is recorded now must be there. */
 static void
 require_completed(List *names)
@@ -495,18 +524,15 @@ require_completed(List *names)
 	StringInfoData detail;
 	SlTruth		truth;
 	ListCell   *cell;
-	ListCell   *other;
 
 	initStringInfo(&detail);
+	list_sort(names, compare_names);
 	sl_truth_look(&truth);
 	foreach(cell, truth.stamp)
 	{
 		const SlStampFinding *finding = lfirst(cell);
-		bool		ours = false;
 
-		foreach(other, names)
-			ours |= strcmp(finding->revision, lfirst(other)) == 0;
-		if (!ours)
+		if (!is_among(names, finding->revision))
 			continue;
 		if (first == NULL)
 			first = finding;
