@@ -636,6 +636,9 @@ INSERT INTO inspect.trial (tag, setup, statement) VALUES
 		'ALTER TYPE app.mood SET SCHEMA other'),
 	('ALTER TYPE', NULL,
 		'ALTER TYPE app.mood OWNER TO regress_trace_1'),
+	-- the text of a join with names for its columns names this one, too
+	('DROP TYPE', 'CREATE TYPE app.gone AS (a int); CREATE TABLE app.left_one (g app.gone, y int); CREATE TABLE app.right_one (z int); CREATE VIEW app.joined AS SELECT j.q FROM (app.left_one CROSS JOIN app.right_one) AS j (p, q, r)',
+		'DROP TYPE app.gone CASCADE'),
 	('ALTER TYPE', NULL,
 		'ALTER TYPE app.pair RENAME TO pairing'),
 	('ALTER TYPE', NULL,

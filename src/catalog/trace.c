@@ -359,8 +359,6 @@ take_everything(void)
 	trace->everything = true;
 }
 
-/* Hooks */
-
 /* One object is being altered, and its changes are not visible yet. */
 static void
 touch(Oid catalog, Oid object, int sub, Snapshot snapshot)
@@ -461,6 +459,9 @@ touch_dropped(Oid catalog, Oid object, int sub)
 		return;
 	}
 	sl_add_partners(&others, &target.address);
+	/* the text of a join can name all columns of its tables */
+	if (catalog == RelationRelationId && sub != 0)
+		sl_add_readers(&others, object, InvalidAttrNumber);
 	take_targets(others);
 	list_free_deep(others);
 	if (seen == NULL || seen->state == SEEN_UNKNOWN ||
@@ -563,8 +564,6 @@ sl_trace_init(void)
 	prev_object_access = object_access_hook;
 	object_access_hook = trace_object_access;
 }
-
-/* A trace */
 
 static void
 forget_trace(void *arg)
