@@ -57,7 +57,6 @@ typedef void (*SlHealWork) (void *arg);
 extern ErrorData *sl_heal_try(SlConfinement confinement,
 							  const SlOptions *options, SlHealWork work,
 							  void *arg);
-extern void sl_heal_check_made(const char *text);
 extern void sl_heal_execute(SlHealStep *step, const SlHealOrder *order,
 							List *statements);
 extern SlConfinement sl_heal_rights(const char *name,

@@ -147,7 +147,6 @@ run_in_worker(Online *online, char *statement)
 	statements = lappend(sl_heal_pinned_statements(), statement);
 	PG_TRY();
 	{
-		sl_heal_check_made(statement);
 		sl_run_statements_in_worker(statements, call->name, &call->options,
 									NULL);
 	}

@@ -132,14 +132,37 @@ begin_ddl(Steps *steps, SlDdl *ddl)
 	ddl->privileges = steps->options->compare_privileges;
 }
 
+/* What is known of a thing is nothing that this server could have told. */
+static void
+refuse_as_odd(SlDdl *ddl, const char *why)
+{
+	const SlDdl odd = {ddl->facts, ddl->online};
+
+	*ddl = odd;
+	sl_ddl_refuse(ddl, why == NULL ?
+				  _("what is known of it is no fact of this server") :
+				  psprintf(_("what is known of it is no fact of this server: %s"),
+						   why));
+}
+
 static SlHealStep *
 add_step(Steps *steps, const char *action, const SlDifference *difference,
-		 const SlDdl *ddl, int rank)
+		 SlDdl *ddl, int rank)
 {
 	SlHealStep *step;
 
 	if (ddl->statements == NIL && !ddl->unsafe)
 		return NULL;
+	if (difference->expected != NULL)
+	{
+		const char *odd = sl_ddl_find_odd(ddl, difference->expected,
+										  ddl->statements);
+
+		if (odd == NULL)
+			odd = sl_ddl_find_odd(ddl, difference->expected, ddl->otherwise);
+		if (odd != NULL)
+			refuse_as_odd(ddl, odd);
+	}
 	step = palloc0_object(SlHealStep);
 	step->action = action;
 	step->revision = difference->revision;
@@ -351,7 +374,9 @@ alter_attributes(Steps *steps, const SlDifference *difference,
 			continue;
 		begin_ddl(steps, &ddl);
 		sl_ddl_replace(&ddl, class, difference->expected, difference->actual);
-		step->otherwise = ddl.statements;
+		if (sl_ddl_find_odd(&ddl, difference->expected,
+							ddl.statements) == NULL)
+			step->otherwise = ddl.statements;
 	}
 }
 
@@ -379,14 +404,13 @@ make_altered(Steps *steps, const SlDifference *difference)
 					rank_of(class, difference->expected));
 }
 
-/* What is expected is nothing that this server could have told. */
 static void
 refuse_odd(Steps *steps, const SlDifference *difference)
 {
 	SlDdl		ddl;
 
 	begin_ddl(steps, &ddl);
-	sl_ddl_refuse(&ddl, _("what is known of it is no fact of this server"));
+	refuse_as_odd(&ddl, NULL);
 	(void) add_step(steps, difference->actual == NULL ? "create" : "alter",
 					difference, &ddl, 100);
 }
