@@ -101,6 +101,10 @@ SELECT * FROM forged(fact('sequence', 'public.new', '{"type": "integer", "start"
 	fact('column', 'public.kept.n) FROM evil(1', '{"type": "integer"}'));
 SELECT * FROM forged(fact('sequence', 'public.new', '{"type": "integer", "start": "1 OR evil()", "increment": "1", "minimum": "1", "maximum": "9", "cache": "1", "owned_by": "public.kept.n"}'),
 	fact('column', 'public.kept.n', '{"type": "integer"}'));
+-- what goes wrong on the way to a statement
+CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = simple);
+SELECT * FROM forged(fact('text search dictionary', 'public.dict', '{"options": "x"}'));
+SELECT * FROM forged(fact('text search configuration', 'public.conf', '{"parser": "public.prs", "mappings": ["1: pg_catalog.simple"]}'), fact('text search parser', 'public.prs', '{"start": "x"}'));
 -- what is no statement
 SELECT * FROM forged(fact('column', 'public.kept.b', '{"type": "integer ("}'));
 SELECT * FROM forged(fact('view', 'public.v', '{"definition": "-- nothing"}'));

@@ -112,8 +112,8 @@ extern void sl_ddl_comment(SlDdl *ddl, const SlFact *fact);
 extern bool sl_ddl_is_whole(const SlFact *fact);
 
 /* in ddl_made.c */
-extern const char *sl_ddl_find_odd(const SlDdl *ddl, const SlFact *fact,
-								   List *statements);
+extern void sl_ddl_check_made(const SlDdl *ddl, const SlFact *fact,
+							  List *statements);
 
 /* in ddl_names.c */
 extern char *sl_name_owner(const char *identity);

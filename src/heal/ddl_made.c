@@ -23,8 +23,8 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "common/sl_errors.h"
 #include "heal/ddl_made.h"
-#include "runner/call.h"
 
 /*
  * A statement, or a command of ALTER TABLE, that facts of a class are brought
@@ -272,88 +272,53 @@ is_made(const Node *node, const SlMade *made)
 					 (int) ((const DefineStmt *) node)->kind : SL_ANY, made);
 }
 
-/* NULL, or why not; errors of the parser as they come. */
-static const char *
-look_at(const char *text, const SlMade *made)
+static void
+check_statement(const char *text, const SlMade *made)
 {
 	List	   *trees = raw_parser(text, RAW_PARSE_DEFAULT);
 	Node	   *node;
 
 	if (list_length(trees) != 1)
-		return _("it makes more than one statement");
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("it makes more than one statement")));
 	node = linitial_node(RawStmt, trees)->stmt;
 	if (!is_made(node, made))
-		return psprintf(_("the %s made of it repairs no fact of class \"%s\""),
+		ereport(ERROR,
+				(errcode(SL_ERR_BAD_INPUT),
+				 errmsg("the %s made of it repairs no fact of class \"%s\"",
 						GetCommandTagName(CreateCommandTag(node)),
-						made->fact->class);
-	return NULL;
+						made->fact->class)));
 }
 
-typedef struct Looking
+/*
+ * SL009, or an error of the parser, if statements (char *) that were made for
+ * a fact are not such as are made here.
+ */
+void
+sl_ddl_check_made(const SlDdl *ddl, const SlFact *fact, List *statements)
 {
-	const SlMade *made;
-	List	   *statements;
-	MemoryContext cxt;			/* of the trees */
-	const char *why;
-} Looking;
-
-static void
-look(void *arg)
-{
-	Looking    *looking = arg;
+	SlMade		made = {fact, ddl->facts, ddl->unsafe};
 	MemoryContext before = CurrentMemoryContext;
-	int			nest_level = NewGUCNestLevel();
+	MemoryContext cxt;
+	int			nest_level;
 	ListCell   *cell;
 
+	if (statements == NIL)
+		return;
+	cxt = AllocSetContextCreate(before, "schema_lifecycle trees",
+								ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(cxt);
+	nest_level = NewGUCNestLevel();
 	(void) set_config_option("standard_conforming_strings", "on",
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
 	(void) set_config_option("backslash_quote", "safe_encoding",
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
-	foreach(cell, looking->statements)
-	{
-		const char *why;
-
-		MemoryContextSwitchTo(looking->cxt);
-		why = look_at(lfirst(cell), looking->made);
-		MemoryContextSwitchTo(before);
-		if (why != NULL)
-		{
-			looking->why = pstrdup(why);
-			break;
-		}
-		MemoryContextReset(looking->cxt);
-	}
+	foreach(cell, statements)
+		check_statement(lfirst(cell), &made);
 	AtEOXact_GUC(true, nest_level);
-}
-
-/*
- * NULL if statements (char *) that were made for a fact are such as are made
- * here; else why not.
- */
-const char *
-sl_ddl_find_odd(const SlDdl *ddl, const SlFact *fact, List *statements)
-{
-	SlMade		made = {fact, ddl->facts, ddl->unsafe};
-	Looking		looking = {&made, statements, NULL, NULL};
-	ErrorData  *error;
-	int			category;
-
-	if (statements == NIL)
-		return NULL;
-	looking.cxt = AllocSetContextCreate(CurrentMemoryContext,
-										"schema_lifecycle trees",
-										ALLOCSET_DEFAULT_SIZES);
-	error = sl_try_piece(look, &looking, CurrentMemoryContext);
-	MemoryContextDelete(looking.cxt);
-	if (error == NULL)
-		return looking.why;
-	category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-	if (category != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-		category != ERRCODE_DATA_EXCEPTION &&
-		category != ERRCODE_FEATURE_NOT_SUPPORTED &&
-		category != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
-		ReThrowError(error);
-	return error->message;
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(cxt);
 }
