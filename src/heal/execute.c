@@ -61,18 +61,27 @@ pin_settings(void)
 								 true, 0, false);
 }
 
-/* The same for a session of its own, char *. */
+static char *
+set_statement(const char *name, const char *value)
+{
+	return psprintf("SELECT pg_catalog.set_config(%s, %s, false)",
+					quote_literal_cstr(name), quote_literal_cstr(value));
+}
+
+/* The same for a session of its own, char *; with a requirement's path. */
 List *
-sl_heal_pinned_statements(void)
+sl_heal_pinned_statements(const SlRequirementRow *requirement)
 {
 	List	   *statements = NIL;
 	int			i;
 
 	for (i = 0; i < (int) lengthof(pinned); i++)
+		statements = lappend(statements, set_statement(pinned[i].name,
+													   pinned[i].value));
+	if (requirement != NULL)
 		statements = lappend(statements,
-							 psprintf("SELECT pg_catalog.set_config(%s, %s, false)",
-									  quote_literal_cstr(pinned[i].name),
-									  quote_literal_cstr(pinned[i].value)));
+							 set_statement("search_path",
+										   sl_heal_path(requirement)));
 	return statements;
 }
 

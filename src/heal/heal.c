@@ -93,6 +93,19 @@ differed_before(List *before, const SlDifference *difference,
 	return false;
 }
 
+static bool
+is_worse(List *before, const SlDifference *difference)
+{
+	ListCell   *cell;
+
+	if (difference->expected == NULL || difference->actual == NULL)
+		return !differed_before(before, difference, "");
+	foreach(cell, difference->attributes)
+		if (!differed_before(before, difference, lfirst(cell)))
+			return true;
+	return false;
+}
+
 /* Is it worse than before, or not what a step was done for? */
 static bool
 is_failure(const SlHealing *healing, List *before,
@@ -101,6 +114,8 @@ is_failure(const SlHealing *healing, List *before,
 	bool		done = false;
 	ListCell   *cell;
 
+	if (is_worse(before, difference))
+		return true;
 	foreach(cell, healing->steps)
 	{
 		const SlHealStep *step = lfirst(cell);
@@ -112,14 +127,7 @@ is_failure(const SlHealing *healing, List *before,
 			return false;
 		done = true;
 	}
-	if (done)
-		return true;
-	if (difference->expected == NULL || difference->actual == NULL)
-		return !differed_before(before, difference, "");
-	foreach(cell, difference->attributes)
-		if (!differed_before(before, difference, lfirst(cell)))
-			return true;
-	return false;
+	return done;
 }
 
 static void
@@ -150,7 +158,8 @@ describe(StringInfo detail, const SlDifference *difference)
 
 /* SL004 if the facts are not what they should be. */
 void
-sl_heal_prove(const SlHealing *healing, List *before, const SlTruth *truth)
+sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
+			  List *before, const SlTruth *truth)
 {
 	StringInfoData detail;
 	int			count = 0;
@@ -173,6 +182,8 @@ sl_heal_prove(const SlHealing *healing, List *before, const SlTruth *truth)
 						 count - DIFFERENCES_TOLD);
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),
+			 order->online ?
+			 errmsg("the repair does not end in the expected facts, and what it did stays") :
 			 errmsg("the repair does not end in the expected facts, and is rolled back"),
 			 errdetail("%s", detail.data),
 			 errhint("See sl_repair_plan(); bring these about by hand, or sl_accept() them.")));
@@ -347,7 +358,8 @@ sl_heal_new_steps(SlHealing *healing, List *steps)
 			if (!is_same_step(step, old))
 				continue;
 			known = true;
-			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL)
+			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL ||
+				old->rows)
 				break;
 			/* left, and something was done since: once more */
 			lfirst(other) = step;
@@ -421,9 +433,8 @@ replay_all(SlHealing *healing, const SlHealOrder *order,
 		sl_heal_look(truth, NIL);
 }
 
-/* One that was brought about must hold. */
 static void
-require_held(const SlHealStep *step, List *states)
+require_held(const SlHealStep *step, const SlHealOrder *order, List *states)
 {
 	ListCell   *cell;
 
@@ -434,29 +445,40 @@ require_held(const SlHealStep *step, List *states)
 		if (!state->holds && strcmp(state->name, step->identity) == 0)
 			ereport(ERROR,
 					(errcode(SL_ERR_NOT_AT_HEAD),
+					 order->online ?
+					 errmsg("requirement \"%s\" does not hold after its repair, which stays",
+							state->name) :
 					 errmsg("requirement \"%s\" does not hold after its repair, which is rolled back",
 							state->name),
 					 errdetail("%s.", state->why)));
 	}
 }
 
+/* Requirements that were brought about must hold, else SL004. */
 void
-sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
-					 const SlOptions *options)
+sl_heal_require_held(List *steps, const SlHealOrder *order)
 {
-	List	   *steps = sl_requirement_steps();
 	List	   *states;
 	ListCell   *cell;
 
-	healing->steps = list_concat(healing->steps, steps);
-	sl_heal_run(steps, order, options);
 	if (count_done(steps) == 0)
 		return;
 	CommandCounterIncrement();
 	states = sl_requirements_look();
 	foreach(cell, steps)
 		if (sl_step_is_done(lfirst(cell)))
-			require_held(lfirst(cell), states);
+			require_held(lfirst(cell), order, states);
+}
+
+static void
+heal_requirements(SlHealing *healing, const SlHealOrder *order,
+				  const SlOptions *options)
+{
+	List	   *steps = sl_requirement_steps(false);
+
+	healing->steps = list_concat(healing->steps, steps);
+	sl_heal_run(steps, order, options);
+	sl_heal_require_held(steps, order);
 }
 
 static void
@@ -496,13 +518,13 @@ sl_heal(const SlHealOrder *order, const SlOptions *options)
 			heal_facts(healing, order, options, &truth);
 		if (count_done(healing->steps) > 0)
 		{
-			sl_heal_prove(healing, before, &truth);
+			sl_heal_prove(healing, order, before, &truth);
 			sl_heal_keep_books(healing->steps);
 			sl_heal_prove_claims(healing, &truth);
 		}
 	}
 	if (order->requirements)
-		sl_heal_requirements(healing, order, options);
+		heal_requirements(healing, order, options);
 	count_steps(healing);
 	return healing;
 }
@@ -576,7 +598,8 @@ sl_heal_plan(const SlHealOrder *order, const SlOptions *options)
 		}
 	}
 	if (order->requirements)
-		healing->steps = list_concat(healing->steps, sl_requirement_steps());
+		healing->steps = list_concat(healing->steps,
+									  sl_requirement_steps(false));
 	count_steps(healing);
 	return healing;
 }

@@ -33,7 +33,8 @@ extern void sl_replay(SlHealStep *step, const SlHealOrder *order,
 					  const SlOptions *options);
 
 /* in requirement.c */
-extern List *sl_requirement_steps(void);
+extern List *sl_requirement_steps(bool online);
+extern char *sl_heal_path(const SlRequirementRow *row);
 extern void sl_heal_set_path(const SlRequirementRow *row);
 
 /* in heal.c */
@@ -41,17 +42,16 @@ extern void sl_heal_set_path(const SlRequirementRow *row);
 /* A repair under way, in one transaction or in several. */
 extern void sl_heal_look(SlTruth *truth, List *replayed);
 extern List *sl_heal_new_steps(SlHealing *healing, List *steps);
-extern void sl_heal_prove(const SlHealing *healing, List *before,
-						  const SlTruth *truth);
+extern void sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
+						  List *before, const SlTruth *truth);
 extern void sl_heal_keep_books(List *steps);
 extern void sl_heal_prove_claims(const SlHealing *healing,
 								 const SlTruth *truth);
-extern void sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
-								 const SlOptions *options);
+extern void sl_heal_require_held(List *steps, const SlHealOrder *order);
 extern bool sl_step_is_done(const SlHealStep *step);
 
 /* in execute.c */
-extern List *sl_heal_pinned_statements(void);
+extern List *sl_heal_pinned_statements(const SlRequirementRow *requirement);
 typedef void (*SlHealWork) (void *arg);
 
 extern ErrorData *sl_heal_try(SlConfinement confinement,

@@ -21,7 +21,7 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "tcop/tcopprot.h"
+#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -45,6 +45,8 @@ typedef struct Online
 	bool		first;			/* it is the first round */
 	SlHealStep *step;			/* at work */
 	char	   *statement;		/* the same, of one that comes apart */
+	bool		outside;		/* it cannot run in a transaction */
+	List	   *required;		/* steps for requirements that were done */
 } Online;
 
 /* A piece that must go well. */
@@ -107,12 +109,22 @@ step_piece(void *arg)
 	MemoryContextSwitchTo(before);
 }
 
-/* One statement of a step whose statements are transactions. */
+/*
+ * One statement of a step whose statements are transactions; or what it is,
+ * if it cannot be run in one.
+ */
 static void
 execute(void *arg)
 {
 	Online	   *online = arg;
+	List	   *trees = raw_parser(online->statement, RAW_PARSE_DEFAULT);
+	const char *command;
 
+	online->outside =
+		!sl_statement_is_transactional(linitial_node(RawStmt, trees)->stmt,
+									   &command);
+	if (online->outside)
+		return;
 	sl_heal_execute(online->step, &online->order,
 					list_make1(online->statement));
 }
@@ -144,7 +156,8 @@ run_in_worker(Online *online, char *statement)
 	List	   *statements;
 
 	MemoryContextSwitchTo(call->work);
-	statements = lappend(sl_heal_pinned_statements(), statement);
+	statements = sl_heal_pinned_statements(online->step->requirement);
+	statements = lappend(statements, statement);
 	PG_TRY();
 	{
 		sl_run_statements_in_worker(statements, call->name, &call->options,
@@ -166,19 +179,15 @@ run_in_worker(Online *online, char *statement)
 static ErrorData *
 run_statement(Online *online)
 {
-	RawStmt    *tree = linitial_node(RawStmt,
-									 pg_parse_query(online->statement));
-	const char *command;
-	ErrorData  *error;
+	ErrorData  *error = sl_call_try(online->call, statement_piece, online);
 
-	if (!sl_statement_is_transactional(tree->stmt, &command))
-		return run_in_worker(online, online->statement);
-	error = sl_call_try(online->call, statement_piece, online);
 	if (error != NULL)
+	{
 		sl_call_rollback();
-	else
-		sl_call_commit();
-	return error;
+		return error;
+	}
+	sl_call_commit();
+	return online->outside ? run_in_worker(online, online->statement) : NULL;
 }
 
 /* An index that rows made impossible is of no use, and costs writers. */
@@ -192,8 +201,12 @@ clear_away(Online *online, const ErrorData *error)
 		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
 		strstr(online->statement, "INDEX CONCURRENTLY") == NULL)
 		return;
-	drop = strcmp(step->class, "index") == 0 ? pstrdup(step->identity) :
-		psprintf("%s.%s", sl_name_owner(sl_name_owner(step->identity)),
+	if (step->requirement != NULL)
+		drop = pstrdup(step->index);
+	else if (strcmp(step->class, "index") == 0)
+		drop = pstrdup(step->identity);
+	else
+		drop = psprintf("%s.%s", sl_name_owner(sl_name_owner(step->identity)),
 				 sl_name_last(step->identity));
 	(void) run_in_worker(online, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
 										  drop));
@@ -324,15 +337,23 @@ tell_of_skipped(const Online *online)
 	}
 }
 
+/* Requirements that do not hold now. */
 static void
 requirements_piece(void *arg)
 {
 	Online	   *online = arg;
 	MemoryContext before = MemoryContextSwitchTo(online->cxt);
 
-	sl_heal_requirements(online->healing, &online->order,
-						 &online->call->options);
+	online->steps = sl_requirement_steps(true);
 	MemoryContextSwitchTo(before);
+}
+
+static void
+held_piece(void *arg)
+{
+	Online	   *online = arg;
+
+	sl_heal_require_held(online->required, &online->order);
 }
 
 /* It is too late to roll back: but not to say so. */
@@ -344,7 +365,7 @@ prove_piece(void *arg)
 
 	sl_heal_look(&truth, NIL);
 	sl_heal_prove_claims(online->healing, &truth);
-	sl_heal_prove(online->healing, online->before, &truth);
+	sl_heal_prove(online->healing, &online->order, online->before, &truth);
 }
 
 static bool
@@ -359,11 +380,72 @@ any_done(List *steps)
 }
 
 static void
+run_steps(Online *online)
+{
+	ListCell   *cell;
+
+	foreach(cell, online->steps)
+	{
+		CHECK_FOR_INTERRUPTS();
+		online->step = lfirst(cell);
+		run_step(online);
+	}
+}
+
+/* Those that rows were in the way of need not be tried again. */
+static void
+keep_hopeless(Online *online, List *tried)
+{
+	ListCell   *cell;
+	ListCell   *other;
+
+	foreach(cell, online->steps)
+		foreach(other, tried)
+		{
+			SlHealStep *old = lfirst(other);
+
+			if (old->rows && strcmp(old->identity,
+									((SlHealStep *) lfirst(cell))->identity) == 0)
+				lfirst(cell) = old;
+		}
+}
+
+/* One may need what another one makes: as long as something comes of it. */
+static void
+heal_requirements(Online *online)
+{
+	int			round;
+	ListCell   *cell;
+
+	online->steps = NIL;
+	for (round = 0; round < MAX_ROUNDS; round++)
+	{
+		List	   *tried = online->steps;
+
+		do_piece(online, requirements_piece);
+		keep_hopeless(online, tried);
+		run_steps(online);
+		foreach(cell, online->steps)
+			if (sl_step_is_done(lfirst(cell)))
+				online->required = lappend(online->required, lfirst(cell));
+		if (!any_done(online->steps))
+			break;
+	}
+	foreach(cell, online->required)
+		online->healing->steps = lappend(online->healing->steps,
+										 lfirst(cell));
+	foreach(cell, online->steps)
+		if (!sl_step_is_done(lfirst(cell)))
+			online->healing->steps = lappend(online->healing->steps,
+											 lfirst(cell));
+	do_piece(online, held_piece);
+}
+
+static void
 repair_locked(void *arg)
 {
 	Online	   *online = arg;
 	int			round;
-	ListCell   *cell;
 
 	for (round = 0; round < MAX_ROUNDS; round++)
 	{
@@ -374,16 +456,11 @@ repair_locked(void *arg)
 		replays = online->steps != NIL &&
 			strcmp(((SlHealStep *) linitial(online->steps))->action,
 				   "replay") == 0;
-		foreach(cell, online->steps)
-		{
-			CHECK_FOR_INTERRUPTS();
-			online->step = lfirst(cell);
-			run_step(online);
-		}
+		run_steps(online);
 		if (!replays && !any_done(online->steps))
 			break;
 	}
-	do_piece(online, requirements_piece);
+	heal_requirements(online);
 	tell_of_skipped(online);
 	do_piece(online, prove_piece);
 }
@@ -415,6 +492,7 @@ sl_repair_online(PG_FUNCTION_ARGS)
 	online->order.requirements = true;
 	online->order.replays = call->options.replay;
 	online->order.notices = true;
+	online->order.online = true;
 	if (sl_call_lock(call, is_done, NULL))
 		sl_call_run_locked(call, repair_locked, online);
 	sl_call_end(call);

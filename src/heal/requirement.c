@@ -17,7 +17,9 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_enum.h"
+#include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
 #include "utils/builtins.h"
@@ -62,8 +64,6 @@ rows_matter(const SlRequirement *requirement)
 		return true;
 	if (tree == NULL)
 		return false;
-	if (IsA(tree, IndexStmt))
-		return ((const IndexStmt *) tree)->unique;
 	if (!IsA(tree, ColumnDef))
 		return IsA(tree, Constraint);
 	foreach(cell, ((const ColumnDef *) tree)->constraints)
@@ -159,8 +159,95 @@ existing_type(const SlRequirement *requirement)
 						   ObjectIdGetDatum(schema));
 }
 
+/* A name for an index that was given none, as the server would choose it. */
+static char *
+choose_index_name(const SlRequirement *requirement)
+{
+	const IndexStmt *index = (const IndexStmt *) requirement->tree;
+	StringInfoData columns;
+	ListCell   *cell;
+
+	initStringInfo(&columns);
+	foreach(cell, index->indexParams)
+	{
+		const IndexElem *elem = lfirst_node(IndexElem, cell);
+
+		appendStringInfo(&columns, "%s%s", columns.len > 0 ? "_" : "",
+						 elem->name != NULL ? elem->name : "expr");
+	}
+	return ChooseRelationName(requirement->object, columns.data, "idx",
+							  get_namespace_oid(requirement->schema, false),
+							  false);
+}
+
+/* The index that 'why' says is not valid, as SQL writes it; or NULL. */
+static char *
+invalid_index(const char *why)
+{
+	const char *begin = "index ";
+	const char *end = strstr(why, " is not valid");
+
+	if (end == NULL || strncmp(why, begin, strlen(begin)) != 0)
+		return NULL;
+	begin = why + strlen(begin);
+	return pnstrdup(begin, end - begin);
+}
+
+/*
+ * The statement with a name, and CONCURRENTLY: what is left of the index when
+ * rows make it impossible has to be found.
+ */
 static void
-make_step(List **steps, const SlRequirementRow *row, const char *why)
+build_apart(SlHealStep *step, const SlRequirement *requirement,
+			const char *invalid)
+{
+	const char *begin = requirement->form->detail;
+	const char *rest = requirement->ddl + strlen(begin) + 1;
+	const char *name;
+
+	if (requirement->name != NULL)
+	{
+		name = quote_identifier(requirement->name);
+		rest += strlen(name);
+	}
+	else if (invalid != NULL)
+		name = sl_name_last(invalid);
+	else
+		name = quote_identifier(choose_index_name(requirement));
+	step->apart = true;
+	step->index = psprintf("%s.%s", quote_identifier(requirement->schema),
+						   name);
+	step->statements = list_make1(psprintf("%s CONCURRENTLY %s%s", begin,
+										   name, rest));
+}
+
+/* It is missing, or what is left of it is of no use, and is built again. */
+static void
+make_index(List **steps, const SlRequirementRow *row,
+		   const SlRequirement *requirement, const char *why, bool online)
+{
+	SlHealStep *step = add_step(steps, row, requirement->ddl);
+	Oid			relid = relation_of(requirement);
+	char		kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+	char	   *invalid = invalid_index(why);
+
+	step->looks = ((const IndexStmt *) requirement->tree)->unique;
+	if (step->looks)
+		step->reason = _("sl_repair() looks at the rows first");
+	online = online && (kind == RELKIND_RELATION || kind == RELKIND_MATVIEW);
+	if (online)
+		build_apart(step, requirement, invalid);
+	if (invalid != NULL)
+		step->statements =
+			lcons(psprintf("DROP INDEX %s%s", online ? "CONCURRENTLY " : "",
+						   invalid), step->statements);
+	else if (strstr(why, "is missing") == NULL)
+		refuse(step, why, _("it is there, and is another one"));
+}
+
+static void
+make_step(List **steps, const SlRequirementRow *row, const char *why,
+		  bool online)
 {
 	SlRequirement *requirement = sl_requirement_parse(row->requirement, NIL);
 	Node	   *tree = requirement->tree;
@@ -186,6 +273,11 @@ make_step(List **steps, const SlRequirementRow *row, const char *why)
 			add_labels(steps, row, requirement, type);
 			return;
 		}
+	}
+	if (tree != NULL && IsA(tree, IndexStmt))
+	{
+		make_index(steps, row, requirement, why, online);
+		return;
 	}
 	step = add_step(steps, row, requirement->ddl);
 	step->looks = rows_matter(requirement);
@@ -218,7 +310,7 @@ state_of(List *states, const SlRequirementRow *row)
 
 /* Steps for those that do not hold now. */
 List *
-sl_requirement_steps(void)
+sl_requirement_steps(bool online)
 {
 	List	   *steps = NIL;
 	List	   *states = sl_requirements_look();
@@ -230,14 +322,14 @@ sl_requirement_steps(void)
 		const SlRequirementState *state = state_of(states, row);
 
 		if (state != NULL && !state->holds)
-			make_step(&steps, row, state->why);
+			make_step(&steps, row, state->why, online);
 	}
 	return steps;
 }
 
-/* Names in the statement mean what they meant: for the settings' nest. */
-void
-sl_heal_set_path(const SlRequirementRow *row)
+/* The search_path under which names mean what they meant. */
+char *
+sl_heal_path(const SlRequirementRow *row)
 {
 	StringInfoData value;
 	int			i;
@@ -246,6 +338,13 @@ sl_heal_set_path(const SlRequirementRow *row)
 	for (i = 0; i < row->npath; i++)
 		appendStringInfo(&value, "%s, ", quote_identifier(row->path[i]));
 	appendStringInfoString(&value, "pg_temp");
-	(void) set_config_option("search_path", value.data, PGC_USERSET,
+	return value.data;
+}
+
+/* It is set in the settings' nest. */
+void
+sl_heal_set_path(const SlRequirementRow *row)
+{
+	(void) set_config_option("search_path", sl_heal_path(row), PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }

@@ -131,15 +131,21 @@ sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
 {
 	char	   *rows = NULL;
 
+	if (error->sqlerrcode == SL_ERR_REGISTRAR && step->requirement != NULL)
+	{
+		sl_heal_skip(step, error->detail);
+		return;
+	}
 	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 	{
 		sl_heal_skip(step, psprintf(_("%s: commit, and call sl_repair() again"),
 									error->message));
 		return;
 	}
-	if (step->looks &&
+	step->rows = step->looks &&
 		ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION;
+	if (step->rows)
 		rows = sl_heal_rows_in_the_way(step, options, error);
 	sl_heal_skip(step, rows != NULL ? rows : text_of(error));
 }
@@ -211,8 +217,7 @@ may_run(List **known, SlHealStep *step, SlConfinement *confinement)
 
 		if (rights->error != NULL)
 		{
-			sl_heal_skip(step, step->requirement != NULL ?
-						 rights->error->detail : text_of(rights->error));
+			sl_heal_skip_for(step, NULL, rights->error);
 			return false;
 		}
 		if (rights->confinement == SL_CONFINED)

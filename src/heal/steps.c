@@ -448,7 +448,8 @@ make_steps(void *arg)
 
 /*
  * Facts of a manifest are somebody's text.  What goes wrong because of that
- * ends neither the plan nor the repair of other things; nor is half of it done.
+ * ends neither the plan nor the repair of other things, and half of it is not
+ * done.
  */
 static void
 try_steps(Steps *steps, const SlDifference *difference)
