@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
@@ -56,18 +57,69 @@ is_in(List *names, const char *name)
 	return false;
 }
 
-static bool
-is_about(const SlHealStep *step, const SlDifference *difference)
-{
-	return step->difference != NULL &&
-		strcmp(step->class, difference->class) == 0 &&
-		strcmp(step->identity, difference->identity) == 0;
-}
-
 bool
 sl_step_is_done(const SlHealStep *step)
 {
 	return step->outcome != NULL && strcmp(step->outcome, "done") == 0;
+}
+
+/* Steps and differences by what they are about. */
+typedef struct Known
+{
+	SlFactKey	key;			/* of class and identity, or of a revision */
+	const SlDifference *before; /* as it was at the start; NULL: as expected */
+	List	   *steps;			/* int: positions in a list of steps */
+	struct Touched *touched;
+} Known;
+
+static HTAB *
+begin_known(void)
+{
+	HASHCTL		ctl;
+
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(Known);
+	ctl.hcxt = CurrentMemoryContext;
+	return hash_create("repair", 256, &ctl,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static Known *
+known_of(HTAB *table, const char *class, const char *identity)
+{
+	SlFactKey	key;
+	Known	   *known;
+	bool		found;
+
+	sl_fact_key(class, identity, &key);
+	known = hash_search(table, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		known->before = NULL;
+		known->steps = NIL;
+		known->touched = NULL;
+	}
+	return known;
+}
+
+/* By what they are about, steps for facts. */
+static HTAB *
+index_steps(List *steps)
+{
+	HTAB	   *table = begin_known();
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+		Known	   *known;
+
+		if (step->difference == NULL)
+			continue;
+		known = known_of(table, step->class, step->identity);
+		known->steps = lappend_int(known->steps, foreach_current_index(cell));
+	}
+	return table;
 }
 
 /*
@@ -75,59 +127,35 @@ sl_step_is_done(const SlHealStep *step)
  */
 
 static bool
-differed_before(List *before, const SlDifference *difference,
-				const char *attribute)
+is_worse(const SlDifference *before, const SlDifference *difference)
 {
 	ListCell   *cell;
 
-	foreach(cell, before)
-	{
-		const SlDifference *old = lfirst(cell);
-
-		if (strcmp(old->class, difference->class) != 0 ||
-			strcmp(old->identity, difference->identity) != 0)
-			continue;
-		return old->expected == NULL || old->actual == NULL ||
-			is_in(old->attributes, attribute);
-	}
-	return false;
-}
-
-static bool
-is_worse(List *before, const SlDifference *difference)
-{
-	ListCell   *cell;
-
+	if (before == NULL)
+		return true;
+	if (before->expected == NULL || before->actual == NULL)
+		return false;
 	if (difference->expected == NULL || difference->actual == NULL)
-		return !differed_before(before, difference, "");
+		return true;
 	foreach(cell, difference->attributes)
-		if (!differed_before(before, difference, lfirst(cell)))
+		if (!is_in(before->attributes, lfirst(cell)))
 			return true;
 	return false;
 }
 
 /* Is it worse than before, or not what a step was done for? */
 static bool
-is_failure(const SlHealing *healing, List *before,
-		   const SlDifference *difference)
+is_failure(const Known *known, List *steps, const SlDifference *difference)
 {
-	bool		done = false;
 	ListCell   *cell;
 
-	if (is_worse(before, difference))
+	if (is_worse(known->before, difference))
 		return true;
-	foreach(cell, healing->steps)
-	{
-		const SlHealStep *step = lfirst(cell);
-
-		if (!is_about(step, difference))
-			continue;
-		/* something that it needs was left: it is as it can be */
-		if (!sl_step_is_done(step))
+	/* something that it needs was left: it is as it can be */
+	foreach(cell, known->steps)
+		if (!sl_step_is_done(list_nth(steps, lfirst_int(cell))))
 			return false;
-		done = true;
-	}
-	return done;
+	return known->steps != NIL;
 }
 
 static void
@@ -161,20 +189,30 @@ void
 sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
 			  List *before, const SlTruth *truth)
 {
+	HTAB	   *table = index_steps(healing->steps);
 	StringInfoData detail;
 	int			count = 0;
 	ListCell   *cell;
 
+	foreach(cell, before)
+	{
+		const SlDifference *old = lfirst(cell);
+
+		known_of(table, old->class, old->identity)->before = old;
+	}
 	initStringInfo(&detail);
 	foreach(cell, truth->differences)
 	{
 		const SlDifference *difference = lfirst(cell);
 
-		if (!is_failure(healing, before, difference))
+		if (!is_failure(known_of(table, difference->class,
+								 difference->identity),
+						healing->steps, difference))
 			continue;
 		if (count++ < DIFFERENCES_TOLD)
 			describe(&detail, difference);
 	}
+	hash_destroy(table);
 	if (count == 0)
 		return;
 	if (count > DIFFERENCES_TOLD)
@@ -204,21 +242,17 @@ typedef struct Touched
 } Touched;
 
 static Touched *
-touch(List **touched, const char *revision)
+touch(HTAB *table, List **touched, const char *revision)
 {
-	ListCell   *cell;
-	Touched    *entry;
+	Known	   *known = known_of(table, "", revision);
 
-	foreach(cell, *touched)
+	if (known->touched == NULL)
 	{
-		entry = lfirst(cell);
-		if (strcmp(entry->revision, revision) == 0)
-			return entry;
+		known->touched = palloc0_object(Touched);
+		known->touched->revision = revision;
+		*touched = lappend(*touched, known->touched);
 	}
-	entry = palloc0_object(Touched);
-	entry->revision = revision;
-	*touched = lappend(*touched, entry);
-	return entry;
+	return known->touched;
 }
 
 static bool
@@ -271,6 +305,7 @@ log_touched(const Touched *entry)
 static List *
 touched_by(List *steps)
 {
+	HTAB	   *table = begin_known();
 	List	   *touched = NIL;
 	ListCell   *cell;
 
@@ -283,13 +318,14 @@ touched_by(List *steps)
 		if (!sl_step_is_done(step) || step->difference == NULL)
 			continue;
 		/* what makes an object is told of who made it */
-		entry = touch(&touched, made ? step->difference->maker :
+		entry = touch(table, &touched, made ? step->difference->maker :
 					  step->revision);
 		entry->statements += list_length(step->statements);
 		entry->elapsed += step->elapsed;
 		entry->made |= made;
 		entry->existed |= step->difference->existed;
 	}
+	hash_destroy(table);
 	return touched;
 }
 
@@ -325,12 +361,11 @@ sl_heal_prove_claims(const SlHealing *healing, const SlTruth *truth)
  * The rounds
  */
 
+/* Of two that are about the same. */
 static bool
 is_same_step(const SlHealStep *a, const SlHealStep *b)
 {
-	return b->difference != NULL && strcmp(a->class, b->class) == 0 &&
-		strcmp(a->identity, b->identity) == 0 &&
-		list_length(a->statements) == list_length(b->statements) &&
+	return list_length(a->statements) == list_length(b->statements) &&
 		(a->statements == NIL ||
 		 strcmp(linitial(a->statements), linitial(b->statements)) == 0);
 }
@@ -339,38 +374,39 @@ is_same_step(const SlHealStep *a, const SlHealStep *b)
 List *
 sl_heal_new_steps(SlHealing *healing, List *steps)
 {
+	HTAB	   *table = index_steps(healing->steps);
 	List	   *result = NIL;
-	int			nbefore = list_length(healing->steps);
 	ListCell   *cell;
-	int			i;
 
 	foreach(cell, steps)
 	{
 		SlHealStep *step = lfirst(cell);
-		bool		known = false;
+		bool		is_new = true;
+		ListCell   *other;
 
-		CHECK_FOR_INTERRUPTS();
-		for (i = 0; i < nbefore; i++)
+		foreach(other, known_of(table, step->class, step->identity)->steps)
 		{
-			ListCell   *other = list_nth_cell(healing->steps, i);
-			SlHealStep *old = lfirst(other);
+			ListCell   *place = list_nth_cell(healing->steps,
+											  lfirst_int(other));
+			SlHealStep *old = lfirst(place);
 
 			if (!is_same_step(step, old))
 				continue;
-			known = true;
+			is_new = false;
 			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL ||
 				old->rows)
 				break;
 			/* left, and something was done since: once more */
-			lfirst(other) = step;
+			lfirst(place) = step;
 			result = lappend(result, step);
 			break;
 		}
-		if (known)
+		if (!is_new)
 			continue;
 		healing->steps = lappend(healing->steps, step);
 		result = lappend(result, step);
 	}
+	hash_destroy(table);
 	return result;
 }
 

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
@@ -153,8 +154,7 @@ sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
 /* How the steps of a revision, or a requirement, may run. */
 typedef struct Rights
 {
-	const char *name;
-	bool		requirement;
+	SlFactKey	key;			/* of what it is, and its name */
 	SlConfinement confinement;
 	ErrorData  *error;			/* they may not */
 } Rights;
@@ -175,35 +175,42 @@ ask_for_rights(void *arg)
 												 asking->requirement);
 }
 
+static HTAB *
+begin_rights(void)
+{
+	HASHCTL		ctl;
+
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(Rights);
+	ctl.hcxt = CurrentMemoryContext;
+	return hash_create("rights", 64, &ctl,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
 /* Asked once for each of them. */
 static const Rights *
-rights_of(List **known, const char *name, const SlRequirementRow *requirement)
+rights_of(HTAB *known, const char *name, const SlRequirementRow *requirement)
 {
 	Asking		asking = {name, requirement};
-	ListCell   *cell;
+	SlFactKey	key;
+	bool		found;
 
-	foreach(cell, *known)
-	{
-		asking.rights = lfirst(cell);
-		if (asking.rights->requirement == (requirement != NULL) &&
-			strcmp(asking.rights->name, name) == 0)
-			return asking.rights;
-	}
-	asking.rights = palloc0_object(Rights);
-	asking.rights->name = name;
-	asking.rights->requirement = requirement != NULL;
+	sl_fact_key(requirement != NULL ? "requirement" : "revision", name, &key);
+	asking.rights = hash_search(known, &key, HASH_ENTER, &found);
+	if (found)
+		return asking.rights;
+	asking.rights->confinement = SL_UNCONFINED;
 	asking.rights->error = sl_try_piece(ask_for_rights, &asking,
 										CurrentMemoryContext);
 	if (asking.rights->error != NULL &&
 		asking.rights->error->sqlerrcode != SL_ERR_REGISTRAR)
 		ReThrowError(asking.rights->error);
-	*known = lappend(*known, asking.rights);
 	return asking.rights;
 }
 
 /* False: the step may not run, and says so. */
 static bool
-may_run(List **known, SlHealStep *step, SlConfinement *confinement)
+may_run(HTAB *known, SlHealStep *step, SlConfinement *confinement)
 {
 	List	   *names = step->requirement != NULL ?
 		list_make1(unconstify(char *, step->identity)) : step->setters;
@@ -229,7 +236,7 @@ may_run(List **known, SlHealStep *step, SlConfinement *confinement)
 /* Try one; false if it is to be tried again. */
 static bool
 run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
-		 List **known, bool last)
+		 HTAB *known, bool last)
 {
 	Attempt		attempt = {step, order, step->statements};
 	TimestampTz started = GetCurrentTimestamp();
@@ -282,7 +289,7 @@ sl_heal_leave_alone(SlHealStep *step, const SlHealOrder *order)
 void
 sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 {
-	List	   *known = NIL;
+	HTAB	   *known = begin_rights();
 	bool		last = false;
 
 	for (;;)
@@ -297,7 +304,7 @@ sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 
 			if (step->outcome != NULL || sl_heal_leave_alone(step, order))
 				continue;
-			if (run_step(step, order, options, &known, last))
+			if (run_step(step, order, options, known, last))
 				done++;
 			else
 				left++;
@@ -307,5 +314,6 @@ sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 		/* no step was of any use: let each say why */
 		last = done == 0;
 	}
+	hash_destroy(known);
 	sl_restore_activity();
 }
