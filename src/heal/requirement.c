@@ -22,6 +22,7 @@
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -83,35 +84,94 @@ relation_of(const SlRequirement *requirement)
 }
 
 /*
- * The column is there and is not as it should be: NOT NULL can be given to
- * it, and a default.
+ * What stands behind DEFAULT in the statement that was parsed: up to what
+ * comes next there.  NULL if that cannot be told.
+ */
+static char *
+default_text(const SlRequirement *requirement, const Constraint *constraint)
+{
+	const ColumnDef *column = (const ColumnDef *) requirement->tree;
+	const char *word = "DEFAULT";
+	const char *begin = requirement->ddl + constraint->location;
+	int			end = strlen(requirement->ddl);
+	ListCell   *cell;
+
+	if (constraint->location < 0 ||
+		pg_strncasecmp(begin, word, strlen(word)) != 0)
+		return NULL;
+	foreach(cell, column->constraints)
+	{
+		int			location = lfirst_node(Constraint, cell)->location;
+
+		if (location > constraint->location && location < end)
+			end = location;
+	}
+	if (column->collClause != NULL &&
+		column->collClause->location > constraint->location &&
+		column->collClause->location < end)
+		end = column->collClause->location;
+	while (end > 0 && scanner_isspace(requirement->ddl[end - 1]))
+		end--;
+	begin += strlen(word);
+	return pnstrdup(begin, requirement->ddl + end - begin);
+}
+
+/* What is wrong with the column that is there: "type", "not_null", ... */
+static bool
+differs_in(const SlRequirement *requirement, const char *why,
+		   const char *attribute)
+{
+	char	   *begin = psprintf("column %s.%s: %s expected ",
+								 quote_qualified_identifier(requirement->schema,
+															requirement->object),
+								 quote_identifier(requirement->name),
+								 attribute);
+
+	return strncmp(why, begin, strlen(begin)) == 0;
+}
+
+/*
+ * The column is there and is not as it should be: NOT NULL can be given to it
+ * or taken from it, and a default.  Only the first difference is known, and
+ * these come last; to give it what it has already does no harm.
  */
 static void
 alter_column(List **steps, const SlRequirementRow *row,
 			 const SlRequirement *requirement, const char *why)
 {
 	const ColumnDef *column = (const ColumnDef *) requirement->tree;
-	char	   *table = quote_qualified_identifier(requirement->schema,
-												   requirement->object);
-	SlHealStep *step = NULL;
+	SlHealStep *step = add_step(steps, row, NULL);
+	char	   *alter;
 	ListCell   *cell;
 
-	foreach(cell, column->constraints)
-	{
-		const Constraint *constraint = lfirst_node(Constraint, cell);
+	alter = psprintf("ALTER TABLE %s ALTER COLUMN %s",
+					 quote_qualified_identifier(requirement->schema,
+												requirement->object),
+					 quote_identifier(requirement->name));
+	if (differs_in(requirement, why, "not_null") ||
+		differs_in(requirement, why, "default"))
+		foreach(cell, column->constraints)
+		{
+			const Constraint *constraint = lfirst_node(Constraint, cell);
+			char	   *text;
 
-		if (constraint->contype != CONSTR_NOTNULL ||
-			strstr(why, "not_null") == NULL)
-			continue;
-		step = add_step(steps, row,
-						psprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
-								 table, quote_identifier(requirement->name)));
-		step->looks = true;
+			if (constraint->contype == CONSTR_NOTNULL ||
+				constraint->contype == CONSTR_NULL)
+				step->statements =
+					lappend(step->statements,
+							psprintf("%s %s NOT NULL", alter,
+									 constraint->contype == CONSTR_NULL ?
+									 "DROP" : "SET"));
+			else if (constraint->contype == CONSTR_DEFAULT &&
+					 (text = default_text(requirement, constraint)) != NULL)
+				step->statements = lcons(psprintf("%s SET DEFAULT%s", alter,
+												  text), step->statements);
+			step->looks |= constraint->contype == CONSTR_NOTNULL;
+		}
+	if (step->statements == NIL)
+		refuse(step, why, _("the column is there, and is another one"));
+	else if (step->looks)
 		step->reason = _("sl_repair() looks at the rows first");
-	}
-	if (step == NULL)
-		refuse(add_step(steps, row, NULL), why,
-			   _("the column is there, and is another one"));
 }
 
 /* Labels that an enum lacks, behind those that it has. */

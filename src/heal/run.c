@@ -18,12 +18,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
 #include "runner/call.h"
+#include "status/require.h"
 
 /* What step is tried, and with which of its statements. */
 typedef struct Attempt
@@ -233,6 +235,44 @@ may_run(HTAB *known, SlHealStep *step, SlConfinement *confinement)
 	return true;
 }
 
+/* An attempt, with what it needs. */
+typedef struct Required
+{
+	Attempt    *attempt;
+	SlConfinement confinement;
+	const SlOptions *options;
+} Required;
+
+static void
+do_required(void *arg)
+{
+	const Required *required = arg;
+	ErrorData  *error = sl_heal_try(required->confinement, required->options,
+									work, required->attempt);
+	char	   *why;
+
+	if (error != NULL)
+		ReThrowError(error);
+	CommandCounterIncrement();
+	if (!sl_requirement_holds(required->attempt->step->requirement, &why))
+		ereport(ERROR,
+				(errcode(SL_ERR_NOT_AT_HEAD),
+				 errmsg("it does not hold afterwards"),
+				 errdetail("%s", why)));
+}
+
+/* A requirement has to hold then, or its step is rolled back alone. */
+static ErrorData *
+try_step(Attempt *attempt, SlConfinement confinement,
+		 const SlOptions *options)
+{
+	Required	required = {attempt, confinement, options};
+
+	if (attempt->step->requirement == NULL)
+		return sl_heal_try(confinement, options, work, attempt);
+	return sl_try_piece(do_required, &required, CurrentMemoryContext);
+}
+
 /* Try one; false if it is to be tried again. */
 static bool
 run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
@@ -246,14 +286,14 @@ run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
 	CHECK_FOR_INTERRUPTS();
 	if (!may_run(known, step, &confinement))
 		return true;
-	error = sl_heal_try(confinement, options, work, &attempt);
+	error = try_step(&attempt, confinement, options);
 	if (error != NULL && step->otherwise != NIL &&
 		(!sl_error_ends_repair(error) ||
 		 error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE) &&
 		(last || !is_too_early(error)))
 	{
 		attempt.statements = step->otherwise;
-		error = sl_heal_try(confinement, options, work, &attempt);
+		error = try_step(&attempt, confinement, options);
 		if (error == NULL)
 			step->statements = step->otherwise;
 	}
