@@ -82,6 +82,8 @@ RESET escape_string_warning;
 SELECT sl_fingerprint() = :'wanted' AS as_it_was, sl_verify();
 
 -- requirements: indexes CONCURRENTLY, too, in a session of its own, and once
+CREATE TABLE d (k int, v text);
+INSERT INTO d VALUES (1, 'x');
 CREATE SCHEMA other;
 CREATE FUNCTION other.part(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.left($1, 2)';
 SET search_path = public, other, sl;
@@ -92,25 +94,32 @@ SELECT count(sl_require(name, requirement)) FROM (VALUES
 	('4 expression', 'index a (part(name), id)'),
 	('5 unique', 'unique index b (a)'),
 	('6 named, unique', 'unique index b_one on b (a) include (n)'),
-	('7 check', 'check c more (x > 1)')) AS r (name, requirement);
+	('7 check', 'check c more (x > 1)'),
+	('7 check of b', 'check b small (n < 1000)'),
+	('7 foreign key', 'foreign key b other (id) references a'),
+	('7 key', 'unique b (n, a)'),
+	('7 named key', 'unique c c_key (x) include (y)'),
+	('7 primary key', 'primary key d (k)')) AS r (name, requirement);
 SET search_path = public, sl;
 CREATE TABLE sl.built (query text);
 CREATE FUNCTION sl.note() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN
 	INSERT INTO sl.built (query) VALUES (current_query());
 END$$;
 CREATE EVENT TRIGGER note ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION sl.note();
-INSERT INTO b VALUES (101, 1, 1);
+INSERT INTO b VALUES (101, 1, 1), (102, 1, 1001);
 CALL sl_repair_online();
 SELECT count(*), count(query) AS in_this_session FROM sl.built;
 SELECT name, value FROM jsonb_each(sl_status() -> 'schema') AS s (name, value) ORDER BY 1;
-SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE indrelid IN ('a'::regclass, 'b'::regclass, 'c'::regclass) ORDER BY 1;
+SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE indrelid IN ('a'::regclass, 'b'::regclass, 'c'::regclass, 'd'::regclass) ORDER BY 1;
 -- the rows are out of the way; one that was left half built is built again
-DELETE FROM b WHERE id = 101;
+SELECT conrelid::regclass, conname, convalidated FROM pg_constraint WHERE conrelid IN ('b'::regclass, 'c'::regclass, 'd'::regclass) AND contype <> 'n' ORDER BY conname;
+DELETE FROM b WHERE id > 100;
 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'b_m_idx'::regclass;
 SELECT statement, safe, reason FROM sl_repair_plan();
 CALL sl_repair_online();
 SELECT name, value FROM jsonb_each(sl_status() -> 'schema') AS s (name, value) WHERE value <> 'true';
-SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE indrelid IN ('a'::regclass, 'b'::regclass, 'c'::regclass) ORDER BY 1;
+SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE indrelid IN ('a'::regclass, 'b'::regclass, 'c'::regclass, 'd'::regclass) ORDER BY 1;
+SELECT conrelid::regclass, conname, convalidated FROM pg_constraint WHERE conrelid IN ('b'::regclass, 'c'::regclass, 'd'::regclass) AND contype <> 'n' ORDER BY conname;
 -- in a transaction, too
 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'b_m_idx'::regclass;
 SELECT statement, outcome FROM sl_repair();

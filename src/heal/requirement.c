@@ -306,6 +306,112 @@ make_index(List **steps, const SlRequirementRow *row,
 }
 
 static void
+append_names(StringInfo text, const char *before, List *names)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		appendStringInfo(text, "%s%s",
+						 foreach_current_index(cell) == 0 ? before : ", ",
+						 quote_identifier(strVal(lfirst(cell))));
+	if (names != NIL)
+		appendStringInfoChar(text, ')');
+}
+
+/* PRIMARY KEY, UNIQUE: the index is built beside writers, and given to it. */
+static void
+make_key_apart(SlHealStep *step, const SlRequirement *requirement)
+{
+	const Constraint *key = (const Constraint *) requirement->tree;
+	bool		primary = key->contype == CONSTR_PRIMARY;
+	const char *table = quote_qualified_identifier(requirement->schema,
+												   requirement->object);
+	char	   *name = requirement->name;
+	StringInfoData text;
+
+	if (key->options != NIL || key->indexspace != NULL || key->deferrable ||
+		key->indexname != NULL || sl_constraint_has_period(key))
+		return;
+	initStringInfo(&text);
+	if (name == NULL && !primary)
+	{
+		ListCell   *cell;
+
+		foreach(cell, key->keys)
+			appendStringInfo(&text, "%s%s", text.len > 0 ? "_" : "",
+							 strVal(lfirst(cell)));
+	}
+	if (name == NULL)
+		name = ChooseRelationName(requirement->object,
+								  primary ? NULL : text.data,
+								  primary ? "pkey" : "key",
+								  get_namespace_oid(requirement->schema,
+													false), true);
+	resetStringInfo(&text);
+	appendStringInfo(&text, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s",
+					 quote_identifier(name), table);
+	append_names(&text, " (", key->keys);
+	append_names(&text, " INCLUDE (", key->including);
+	if (key->nulls_not_distinct)
+		appendStringInfoString(&text, " NULLS NOT DISTINCT");
+	step->apart = true;
+	step->index = quote_qualified_identifier(requirement->schema, name);
+	step->statements =
+		list_make2(text.data,
+				   psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s",
+							table, quote_identifier(name),
+							primary ? "PRIMARY KEY" : "UNIQUE",
+							quote_identifier(name)));
+}
+
+static char *
+validate_text(const SlRequirement *requirement)
+{
+	return psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+					quote_qualified_identifier(requirement->schema,
+											   requirement->object),
+					quote_identifier(requirement->name));
+}
+
+/*
+ * Outside a transaction.  What has no name could not be found again, were it
+ * left NOT VALID, and is made at once.
+ */
+static void
+make_constraint_apart(SlHealStep *step, const SlRequirement *requirement)
+{
+	const Constraint *constraint = (const Constraint *) requirement->tree;
+	Oid			relid = relation_of(requirement);
+
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
+		return;
+	if (constraint->contype == CONSTR_PRIMARY ||
+		constraint->contype == CONSTR_UNIQUE)
+		make_key_apart(step, requirement);
+	else if (requirement->name != NULL && !constraint->skip_validation &&
+			 sl_constraint_wants_enforcement(constraint))
+	{
+		step->apart = true;
+		step->statements = list_make2(psprintf("%s NOT VALID",
+											   requirement->ddl),
+									  validate_text(requirement));
+	}
+}
+
+/* It is there, and only its rows have not been looked at. */
+static bool
+is_not_validated(const SlRequirement *requirement, const char *why)
+{
+	if (requirement->form->holds != sl_holds_constraint ||
+		requirement->name == NULL)
+		return false;
+	return strcmp(why, psprintf("constraint %s.%s is not validated",
+								quote_qualified_identifier(requirement->schema,
+														   requirement->object),
+								quote_identifier(requirement->name))) == 0;
+}
+
+static void
 make_step(List **steps, const SlRequirementRow *row, const char *why,
 		  bool online)
 {
@@ -340,9 +446,18 @@ make_step(List **steps, const SlRequirementRow *row, const char *why,
 		return;
 	}
 	step = add_step(steps, row, requirement->ddl);
+	if (is_not_validated(requirement, why))
+	{
+		step->statements = list_make1(validate_text(requirement));
+		step->looks = true;
+		step->reason = _("sl_repair() looks at the rows first");
+		return;
+	}
 	step->looks = rows_matter(requirement);
 	if (step->looks)
 		step->reason = _("sl_repair() looks at the rows first");
+	if (online && tree != NULL && IsA(tree, Constraint))
+		make_constraint_apart(step, requirement);
 	if (requirement->ddl == NULL)
 		refuse(step, why, _("what it should be made of is not in the requirement"));
 	else if (strstr(why, "is missing") == NULL &&
