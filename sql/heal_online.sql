@@ -59,6 +59,21 @@ SELECT count(*) FROM pg_index WHERE NOT indisvalid;
 DELETE FROM a WHERE id = 101;
 CALL sl_repair_online();
 SELECT sl_fingerprint() = :'wanted' AS as_it_was, sl_verify();
+-- nor does what was to take the place of a key's index
+CREATE UNIQUE INDEX a_pkey_ccnew ON a (id, name);
+UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'a_pkey'::regclass;
+\c
+SET search_path = public, sl;
+SET client_min_messages = warning;
+\pset null -
+ALTER TABLE b DROP CONSTRAINT b_a;
+INSERT INTO a VALUES (1, 'n1 again');
+CALL sl_repair_online();
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'a'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+DELETE FROM a WHERE name = 'n1 again';
+CALL sl_repair_online();
+DROP INDEX a_pkey_ccnew;
+SELECT sl_fingerprint() = :'wanted' AS as_it_was, sl_verify();
 -- nothing to do
 CALL sl_repair_online();
 BEGIN;

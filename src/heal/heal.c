@@ -29,9 +29,6 @@
 #include "ledger/repair.h"
 #include "status/require.h"
 
-/* how often what is left is looked at again */
-#define MAX_ROUNDS 5
-
 /* so many differences are told in an error */
 #define DIFFERENCES_TOLD 10
 
@@ -428,7 +425,7 @@ heal_facts(SlHealing *healing, const SlHealOrder *order,
 {
 	int			round;
 
-	for (round = 0; round < MAX_ROUNDS; round++)
+	for (round = 0; round < SL_HEAL_ROUNDS; round++)
 	{
 		List	   *steps;
 

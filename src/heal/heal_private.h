@@ -17,6 +17,9 @@
 #include "heal/heal.h"
 #include "runner/runner.h"
 
+/* how often what is left is looked at again */
+#define SL_HEAL_ROUNDS 5
+
 /* in steps.c */
 extern List *sl_heal_steps(List *differences, const SlOptions *options,
 						   bool online);

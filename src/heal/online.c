@@ -18,21 +18,25 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_index.h"
+#include "commands/defrem.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "heal/ddl_table.h"
 #include "heal/heal_private.h"
 #include "runner/call.h"
+#include "status/require.h"
 
 PG_FUNCTION_INFO_V1(sl_repair_online);
-
-/* how often what is left is looked at again */
-#define MAX_ROUNDS 5
 
 typedef struct Online
 {
@@ -46,6 +50,8 @@ typedef struct Online
 	SlHealStep *step;			/* at work */
 	char	   *statement;		/* the same, of one that comes apart */
 	bool		outside;		/* it cannot run in a transaction */
+	bool		again;			/* it builds again an index that is there */
+	List	   *remains;		/* char *: indexes that it has left */
 	List	   *required;		/* steps for requirements that were done */
 } Online;
 
@@ -118,11 +124,11 @@ execute(void *arg)
 {
 	Online	   *online = arg;
 	List	   *trees = raw_parser(online->statement, RAW_PARSE_DEFAULT);
+	Node	   *tree = linitial_node(RawStmt, trees)->stmt;
 	const char *command;
 
-	online->outside =
-		!sl_statement_is_transactional(linitial_node(RawStmt, trees)->stmt,
-									   &command);
+	online->outside = !sl_statement_is_transactional(tree, &command);
+	online->again = IsA(tree, ReindexStmt);
 	if (online->outside)
 		return;
 	sl_heal_execute(online->step, &online->order,
@@ -190,26 +196,69 @@ run_statement(Online *online)
 	return online->outside ? run_in_worker(online, online->statement) : NULL;
 }
 
+/* The index that a step is about, as SQL writes it. */
+static char *
+index_of(const SlHealStep *step)
+{
+	if (step->requirement != NULL)
+		return pstrdup(step->index);
+	if (strcmp(step->class, "index") == 0)
+		return pstrdup(step->identity);
+	return psprintf("%s.%s", sl_name_owner(sl_name_owner(step->identity)),
+					sl_name_last(step->identity));
+}
+
+/*
+ * What a build that failed has left: the index itself, or those that were to
+ * take its place, which the server names after it.
+ */
+static void
+remains_piece(void *arg)
+{
+	Online	   *online = arg;
+	MemoryContext before = MemoryContextSwitchTo(online->cxt);
+	const char *index = index_of(online->step);
+	Oid			relid = sl_live_relation(index);
+	Oid			table = OidIsValid(relid) ?
+		IndexGetRelation(relid, true) : InvalidOid;
+	List	   *indexes = OidIsValid(table) ? sl_indexes_of(table) : NIL;
+	ListCell   *cell;
+
+	online->remains = NIL;
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = lfirst(cell);
+		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
+		const char *name = get_rel_name(relid);
+		const char *other = get_rel_name(form->indexrelid);
+		const char *begin;
+
+		if (form->indisvalid || name == NULL || other == NULL)
+			continue;
+		begin = makeObjectName(name, NULL, "ccnew");
+		if (online->again ? strncmp(other, begin, strlen(begin)) == 0 :
+			form->indexrelid == relid)
+			online->remains = lappend(online->remains,
+									  psprintf("%s.%s", sl_name_owner(index),
+											   quote_identifier(other)));
+	}
+	MemoryContextSwitchTo(before);
+}
+
 /* An index that rows made impossible is of no use, and costs writers. */
 static void
 clear_away(Online *online, const ErrorData *error)
 {
-	const SlHealStep *step = online->step;
-	char	   *drop;
+	ListCell   *cell;
 
 	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		strstr(online->statement, "INDEX CONCURRENTLY") == NULL)
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION || !online->outside)
 		return;
-	if (step->requirement != NULL)
-		drop = pstrdup(step->index);
-	else if (strcmp(step->class, "index") == 0)
-		drop = pstrdup(step->identity);
-	else
-		drop = psprintf("%s.%s", sl_name_owner(sl_name_owner(step->identity)),
-				 sl_name_last(step->identity));
-	(void) run_in_worker(online, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
-										  drop));
+	do_piece(online, remains_piece);
+	foreach(cell, online->remains)
+		(void) run_in_worker(online,
+							 psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
+									  (char *) lfirst(cell)));
 }
 
 typedef struct Skip
@@ -404,8 +453,9 @@ keep_hopeless(Online *online, List *tried)
 		{
 			SlHealStep *old = lfirst(other);
 
-			if (old->rows && strcmp(old->identity,
-									((SlHealStep *) lfirst(cell))->identity) == 0)
+			const SlHealStep *step = lfirst(cell);
+
+			if (old->rows && strcmp(old->identity, step->identity) == 0)
 				lfirst(cell) = old;
 		}
 }
@@ -418,7 +468,7 @@ heal_requirements(Online *online)
 	ListCell   *cell;
 
 	online->steps = NIL;
-	for (round = 0; round < MAX_ROUNDS; round++)
+	for (round = 0; round < SL_HEAL_ROUNDS; round++)
 	{
 		List	   *tried = online->steps;
 
@@ -447,7 +497,7 @@ repair_locked(void *arg)
 	Online	   *online = arg;
 	int			round;
 
-	for (round = 0; round < MAX_ROUNDS; round++)
+	for (round = 0; round < SL_HEAL_ROUNDS; round++)
 	{
 		bool		replays;
 
