@@ -497,6 +497,7 @@ repair_locked(void *arg)
 	Online	   *online = arg;
 	int			round;
 
+	online->order.replays = online->call->options.replay;
 	for (round = 0; round < SL_HEAL_ROUNDS; round++)
 	{
 		bool		replays;
@@ -540,7 +541,6 @@ sl_repair_online(PG_FUNCTION_ARGS)
 	online->order.caller = call->name;
 	online->order.facts = true;
 	online->order.requirements = true;
-	online->order.replays = call->options.replay;
 	online->order.notices = true;
 	online->order.online = true;
 	if (sl_call_lock(call, is_done, NULL))
