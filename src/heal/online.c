@@ -35,6 +35,7 @@
 #include "heal/heal_private.h"
 #include "runner/call.h"
 #include "status/require.h"
+#include "status/status.h"
 
 PG_FUNCTION_INFO_V1(sl_repair_online);
 
@@ -245,10 +246,14 @@ remains_piece(void *arg)
 	MemoryContextSwitchTo(before);
 }
 
-/* An index that rows made impossible is of no use, and costs writers. */
+/*
+ * An index that rows made impossible is of no use, and costs writers.  What
+ * cannot be dropped stays.
+ */
 static void
 clear_away(Online *online, const ErrorData *error)
 {
+	ErrorData  *left;
 	ListCell   *cell;
 
 	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
@@ -256,9 +261,13 @@ clear_away(Online *online, const ErrorData *error)
 		return;
 	do_piece(online, remains_piece);
 	foreach(cell, online->remains)
-		(void) run_in_worker(online,
+	{
+		left = run_in_worker(online,
 							 psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
 									  (char *) lfirst(cell)));
+		if (left != NULL && sl_error_must_pass(left))
+			ReThrowError(left);
+	}
 }
 
 typedef struct Skip
@@ -488,7 +497,6 @@ heal_requirements(Online *online)
 		if (!sl_step_is_done(lfirst(cell)))
 			online->healing->steps = lappend(online->healing->steps,
 											 lfirst(cell));
-	do_piece(online, held_piece);
 }
 
 static void
@@ -513,6 +521,7 @@ repair_locked(void *arg)
 	}
 	heal_requirements(online);
 	tell_of_skipped(online);
+	do_piece(online, held_piece);
 	do_piece(online, prove_piece);
 }
 

@@ -245,12 +245,13 @@ static char *
 invalid_index(const char *why)
 {
 	const char *begin = "index ";
-	const char *end = strstr(why, " is not valid");
+	const char *end = " is not valid";
+	int			length = strlen(why) - strlen(begin) - strlen(end);
 
-	if (end == NULL || strncmp(why, begin, strlen(begin)) != 0)
+	if (length <= 0 || strncmp(why, begin, strlen(begin)) != 0 ||
+		strcmp(why + strlen(begin) + length, end) != 0)
 		return NULL;
-	begin = why + strlen(begin);
-	return pnstrdup(begin, end - begin);
+	return pnstrdup(why + strlen(begin), length);
 }
 
 /*
