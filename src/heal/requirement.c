@@ -73,6 +73,14 @@ rows_matter(const SlRequirement *requirement)
 	return false;
 }
 
+/* The table that it is about, or another object, as SQL writes it. */
+static const char *
+qualified(const SlRequirement *requirement)
+{
+	return quote_qualified_identifier(requirement->schema,
+									  requirement->object);
+}
+
 /* The relation of a requirement; InvalidOid if it is not there. */
 static Oid
 relation_of(const SlRequirement *requirement)
@@ -122,8 +130,7 @@ differs_in(const SlRequirement *requirement, const char *why,
 		   const char *attribute)
 {
 	char	   *begin = psprintf("column %s.%s: %s expected ",
-								 quote_qualified_identifier(requirement->schema,
-															requirement->object),
+								 qualified(requirement),
 								 quote_identifier(requirement->name),
 								 attribute);
 
@@ -145,8 +152,7 @@ alter_column(List **steps, const SlRequirementRow *row,
 	ListCell   *cell;
 
 	alter = psprintf("ALTER TABLE %s ALTER COLUMN %s",
-					 quote_qualified_identifier(requirement->schema,
-												requirement->object),
+					 qualified(requirement),
 					 quote_identifier(requirement->name));
 	if (differs_in(requirement, why, "not_null") ||
 		differs_in(requirement, why, "default"))
@@ -181,8 +187,7 @@ add_labels(List **steps, const SlRequirementRow *row,
 {
 	const CreateEnumStmt *wanted = (const CreateEnumStmt *) requirement->tree;
 	SlHealStep *step = add_step(steps, row, NULL);
-	const char *name = quote_qualified_identifier(requirement->schema,
-												  requirement->object);
+	const char *name = qualified(requirement);
 	const char *last = NULL;
 	ListCell   *cell;
 
@@ -325,8 +330,7 @@ make_key_apart(SlHealStep *step, const SlRequirement *requirement)
 {
 	const Constraint *key = (const Constraint *) requirement->tree;
 	bool		primary = key->contype == CONSTR_PRIMARY;
-	const char *table = quote_qualified_identifier(requirement->schema,
-												   requirement->object);
+	const char *table = qualified(requirement);
 	char	   *name = requirement->name;
 	StringInfoData text;
 
@@ -369,8 +373,7 @@ static char *
 validate_text(const SlRequirement *requirement)
 {
 	return psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
-					quote_qualified_identifier(requirement->schema,
-											   requirement->object),
+					qualified(requirement),
 					quote_identifier(requirement->name));
 }
 
@@ -407,8 +410,7 @@ is_not_validated(const SlRequirement *requirement, const char *why)
 		requirement->name == NULL)
 		return false;
 	return strcmp(why, psprintf("constraint %s.%s is not validated",
-								quote_qualified_identifier(requirement->schema,
-														   requirement->object),
+								qualified(requirement),
 								quote_identifier(requirement->name))) == 0;
 }
 
