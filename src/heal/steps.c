@@ -328,16 +328,26 @@ makes_again(const SlDdl *ddl)
 		strncmp(linitial(ddl->statements), "DROP ", 5) == 0;
 }
 
+/* Does one of the first attributes that differ share that function? */
+static bool
+is_altered(const SlDifference *difference, int count,
+		   const SlDdlClass *class, SlDdlAlter alter)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+		if (sl_ddl_alter(class, list_nth(difference->attributes, i)) == alter)
+			return true;
+	return false;
+}
+
 /* Attributes that differ, each with a function for it, or some together. */
 static void
 alter_attributes(Steps *steps, const SlDifference *difference,
 				 const SlDdlClass *class)
 {
-	SlDdlAlter	known[64];
-	int			nknown = 0;
 	ListCell   *cell;
 	SlDdl		ddl;
-	int			i;
 
 	foreach(cell, difference->attributes)
 	{
@@ -352,13 +362,8 @@ alter_attributes(Steps *steps, const SlDifference *difference,
 			(void) add_step(steps, "alter", difference, &ddl, class->rank);
 			continue;
 		}
-		for (i = 0; i < nknown; i++)
-			if (known[i] == alter)
-				break;
-		if (i < nknown)
+		if (is_altered(difference, foreach_current_index(cell), class, alter))
 			continue;
-		if (nknown < (int) lengthof(known))
-			known[nknown++] = alter;
 		alter(&ddl, difference->expected, difference->actual);
 		step = add_step(steps, makes_again(&ddl) ? "replace" : "alter",
 						difference, &ddl,
