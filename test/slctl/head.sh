@@ -307,12 +307,22 @@ is "$code|${err%%"$nl"usage*}" '1|slctl: head takes no "-h": it asks no server' 
 run frobnicate
 is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "frobnicate"' \
 	'an unknown command'
+run wait --push x
+is "$code|${err%%"$nl"usage*}" '1|slctl: wait takes no --push' \
+	'an option of another command'
+run status --help
+is "$code|$(printf '%s\n' "$out" | grep -c -e '--json')|$(printf '%s\n' "$out" | grep -c -e '--prune')|$err" \
+	'0|1|0|' 'the help of a command has its own options'
+run --help
+is "$code|$(printf '%s\n' "$out" | grep -c -e '--json')|$(printf '%s\n' "$out" | grep -c '^  push DIR')|$err" \
+	'0|0|1|' 'the help of all has the commands'
 run doctor
 is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "doctor"' \
 	'a command of later'
 for word in migrate apply run; do
-	gives "$word runs nothing" 1 '' \
-		"slctl: slctl runs nothing: psql -c 'CALL sl_migrate()'" "$word" -d x
+	gives "$word is what boot does" 1 '' \
+		"slctl: there is no \"$word\": slctl boot runs what is pending, and so does psql -c 'CALL sl_migrate()'" \
+		"$word" -d x
 done
 
 finish
