@@ -237,7 +237,7 @@ COMMENT ON TABLE @extschema@.sl_requirement IS
 COMMENT ON TABLE @extschema@.sl_evidence IS
 'the runs and rehearsals that left a footprint';
 COMMENT ON TABLE @extschema@.sl_footprint IS
-'what each of these did to the facts: read sl_expected() instead';
+'what each run or rehearsal did to the facts: read sl_expected() instead';
 COMMENT ON TABLE @extschema@.sl_accepted IS
 'differences that are known: set with sl_accept()';
 COMMENT ON TABLE @extschema@.sl_ddl_event IS
