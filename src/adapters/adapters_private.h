@@ -219,6 +219,14 @@ typedef void (*SlSyncRow) (SlWriter *writer, const SlRegistryEntry *entry,
 extern void sl_sync_rows(const SlSync *sync, SlSyncRow insert,
 						 SlSyncRow remove);
 
+/* where the column that names the revision is called "version" */
+extern void sl_version_row_remove(SlWriter *writer,
+								  const SlRegistryEntry *entry,
+								  const char *revision, int64 elapsed);
+extern bool sl_version_row_sync(const SlVersionTable *table,
+								const SlRegistryEntry *entry,
+								const SlRecord *record, SlSyncRow insert);
+
 /* in table.c */
 extern SlVersionTable *sl_version_table_find(const char *tool,
 											 const char *name);

@@ -225,3 +225,33 @@ sl_sync_rows(const SlSync *sync, SlSyncRow insert, SlSyncRow remove)
 	}
 	sl_writer_end(&writer);
 }
+
+/* A SlSyncRow: the row of one version is taken out. */
+void
+sl_version_row_remove(SlWriter *writer, const SlRegistryEntry *entry,
+					  const char *revision, int64 elapsed)
+{
+	(void) sl_writer_run(writer,
+						 "DELETE FROM @"
+						 " WHERE version OPERATOR(pg_catalog.=) $1",
+						 &revision, 1);
+}
+
+/* A version was applied: its row is put in, unless it is there. */
+bool
+sl_version_row_sync(const SlVersionTable *table, const SlRegistryEntry *entry,
+					const SlRecord *record, SlSyncRow insert)
+{
+	SlWriter	writer;
+	bool		there;
+
+	sl_writer_begin(&writer, table);
+	there = sl_writer_run(&writer,
+						  "SELECT FROM @"
+						  " WHERE version OPERATOR(pg_catalog.=) $1",
+						  (const char *const *) &entry->revision, 1) > 0;
+	if (!there)
+		insert(&writer, entry, entry->revision, Max(record->elapsed, 0));
+	sl_writer_end(&writer);
+	return !there;
+}

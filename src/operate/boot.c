@@ -115,12 +115,17 @@ is_done(void *arg)
 	return true;
 }
 
-/* The report of now, in memory that lasts until the next one. */
+/*
+ * The report of what is there since we last did something, in memory that
+ * lasts until then.
+ */
 static SlReport *
 look(SlBoot *boot)
 {
 	MemoryContext before;
 
+	if (boot->report != NULL)
+		return boot->report;
 	MemoryContextReset(boot->reporting);
 	before = MemoryContextSwitchTo(boot->reporting);
 	boot->report = sl_report_make(boot->expected, SL_REPORT_ALL);
@@ -128,9 +133,9 @@ look(SlBoot *boot)
 	return boot->report;
 }
 
-/* A piece of work that commits, or is rolled back and raises its error. */
+/* A piece that commits, or is rolled back and raises its error. */
 static void
-do_piece(SlBoot *boot, void (*piece) (void *arg))
+check_piece(SlBoot *boot, void (*piece) (void *arg))
 {
 	ErrorData  *error;
 
@@ -142,6 +147,14 @@ do_piece(SlBoot *boot, void (*piece) (void *arg))
 		ReThrowError(error);
 	}
 	sl_call_commit();
+}
+
+/* The same of one that does something. */
+static void
+do_piece(SlBoot *boot, void (*piece) (void *arg))
+{
+	check_piece(boot, piece);
+	boot->report = NULL;
 }
 
 /*-------------------------------------------------------------------------
@@ -210,7 +223,7 @@ static void
 require_expected(SlBoot *boot)
 {
 	(void) look(boot);
-	do_piece(boot, require_expected_piece);
+	check_piece(boot, require_expected_piece);
 }
 
 /*-------------------------------------------------------------------------
@@ -227,6 +240,7 @@ rehearse(SlBoot *boot)
 	if (boot->rehearsed)
 		return;
 	boot->rehearsed = true;
+	boot->report = NULL;
 	if (!sl_rehearsal_is_permitted())
 	{
 		ereport(NOTICE,
@@ -640,6 +654,7 @@ complete_pending(SlBoot *boot)
 
 	MemoryContextReset(boot->call->work);
 	error = sl_call_try(boot->call, adopt_pending_piece, boot);
+	boot->report = NULL;
 	if (error == NULL)
 	{
 		sl_call_commit();
@@ -715,6 +730,7 @@ migrate(SlBoot *boot)
 							  MemoryContextStrdup(boot->call->context,
 												  row->revision));
 		}
+	boot->report = NULL;
 	foreach(cell, targets)
 		sl_migrate_locked(boot->call, lfirst(cell), SL_UP);
 }
@@ -735,7 +751,7 @@ static void
 verify(SlBoot *boot)
 {
 	(void) look(boot);
-	do_piece(boot, verify_piece);
+	check_piece(boot, verify_piece);
 	notice_ready(boot, boot->report);
 }
 
@@ -758,6 +774,7 @@ static void (*const steps[]) (SlBoot *boot) = {
 static void
 heal_and_rethrow(SlBoot *boot, ErrorData *error)
 {
+	boot->report = NULL;
 	PG_TRY();
 	{
 		heal_requirements(boot);

@@ -30,7 +30,7 @@ typedef struct SlBoot
 	List	   *unresolved;		/* char *: with data, and a person has to say
 								 * whether they ran */
 	MemoryContext reporting;	/* of the report */
-	SlReport   *report;			/* of the last look */
+	SlReport   *report;			/* of the last look; NULL: look again */
 } SlBoot;
 
 #endif							/* SL_BOOT_H */
