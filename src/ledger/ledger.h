@@ -566,5 +566,6 @@ extern List *sl_split_patterns(const char *text);
 
 /* An unknown key or a bad value: SL009. */
 extern void sl_options_resolve(SlOptions *options, Jsonb *given);
+extern void sl_options_resolve_call(SlOptions *options, Jsonb *given);
 
 #endif							/* SL_LEDGER_H */

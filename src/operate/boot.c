@@ -98,13 +98,15 @@ is_done(void *arg)
 	SlBoot	   *boot = arg;
 	SlReport   *report;
 
-	if (sl_boot_ended_since(boot->expected, boot->started))
+	/* when it is asked first, nobody can have */
+	if (boot->waited && sl_boot_ended_since(boot->expected, boot->started))
 	{
 		ereport(NOTICE,
 				(errmsg("made ready by another process, after %d ms",
 						elapsed_ms(boot->started))));
 		return true;
 	}
+	boot->waited = true;
 	if (is_behind(boot))
 		return false;
 	report = sl_report_make(boot->expected, SL_REPORT_VERDICT);
@@ -800,6 +802,7 @@ boot_locked(void *arg)
 	ErrorData  *volatile error = NULL;
 	int			i;
 
+	boot->repairs = boot->call->options.boot_repair;
 	ereport(NOTICE,
 			(errmsg("lock " INT64_FORMAT " taken after %d ms",
 					boot->call->keys->keys[0], elapsed_ms(boot->started))));
@@ -833,7 +836,6 @@ sl_boot(PG_FUNCTION_ARGS)
 	boot.started = GetCurrentTimestamp();
 	boot.call = sl_call_begin(fcinfo, CALLER, NULL,
 							  PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
-	boot.repairs = boot.call->options.boot_repair;
 	boot.reporting = AllocSetContextCreate(boot.call->context,
 										   "schema_lifecycle boot",
 										   ALLOCSET_DEFAULT_SIZES);

@@ -72,7 +72,9 @@ sl_call_begin(FunctionCallInfo fcinfo, const char *name,
 	call->work = AllocSetContextCreate(context, "schema_lifecycle work",
 									   ALLOCSET_DEFAULT_SIZES);
 	call->keys = sl_lock_keys();
-	sl_options_resolve(&call->options, options);
+	if (options != NULL)
+		call->given = DatumGetJsonbPCopy(PointerGetDatum(options));
+	sl_options_resolve_call(&call->options, call->given);
 
 	/* the caller's bounds one statement, and this is many */
 	disable_timeout(STATEMENT_TIMEOUT, false);
@@ -210,8 +212,8 @@ time_left(TimestampTz deadline)
 
 	if (now >= deadline)
 		return 0;
-	return Max(1, TimestampDifferenceMilliseconds(now, Min(deadline,
-														   now + USECS_PER_HOUR)));
+	deadline = Min(deadline, now + USECS_PER_HOUR);
+	return Max(1, TimestampDifferenceMilliseconds(now, deadline));
 }
 
 typedef struct LockWait
@@ -284,6 +286,7 @@ sl_call_run_locked(SlCall *call, void (*body) (void *arg), void *arg)
 {
 	PG_TRY();
 	{
+		sl_options_resolve(&call->options, call->given);
 		body(arg);
 	}
 	PG_CATCH();

@@ -19,7 +19,9 @@
 typedef struct SlCall
 {
 	const char *name;			/* of the procedure */
-	SlOptions	options;
+	SlOptions	options;		/* with those of the database once the lock is
+								 * held */
+	Jsonb	   *given;			/* the call's own, or NULL */
 	SlLockKeys *keys;			/* as they were set at its start */
 	MemoryContext outer;		/* the caller's */
 	MemoryContext context;		/* lives as long as the call; the current one
