@@ -131,7 +131,8 @@ typedef struct SlSync
 	const SlVersionTable *table;
 	SlReach		reach;
 	List	   *words;			/* as the table is */
-	const SlRecord *records;	/* what was recorded just now */
+	const SlRecord *records;	/* what was recorded just now, in the order
+								 * of sl_compare_records */
 	int			nrecords;
 } SlSync;
 
@@ -216,6 +217,7 @@ extern bool sl_is_digits(const char *text);
  * out of it. */
 typedef void (*SlSyncRow) (SlWriter *writer, const SlRegistryEntry *entry,
 						   const char *revision, int64 elapsed);
+extern int	sl_compare_records(const void *a, const void *b);
 extern void sl_sync_rows(const SlSync *sync, SlSyncRow insert,
 						 SlSyncRow remove);
 

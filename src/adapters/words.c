@@ -142,16 +142,23 @@ find_word(const WordIndex *index, const char *revision)
 	return found == NULL ? NULL : *found;
 }
 
+/* In the order of their names, for bsearch. */
+int
+sl_compare_records(const void *a, const void *b)
+{
+	return strcmp(((const SlRecord *) a)->revision,
+				  ((const SlRecord *) b)->revision);
+}
+
 /* How long it took, if it ran just now; else 0. */
 static int64
 elapsed_of(const SlSync *sync, const char *revision)
 {
-	int			i;
+	SlRecord	wanted = {revision};
+	const SlRecord *found = bsearch(&wanted, sync->records, sync->nrecords,
+									sizeof(SlRecord), sl_compare_records);
 
-	for (i = 0; i < sync->nrecords; i++)
-		if (strcmp(sync->records[i].revision, revision) == 0)
-			return Max(sync->records[i].elapsed, 0);
-	return 0;
+	return found == NULL ? 0 : Max(found->elapsed, 0);
 }
 
 /* Is the row that the table has that of the script as it is? */

@@ -84,6 +84,9 @@ extern SlRevisionRow *sl_registry_read(bool fresh, int *nrows,
  */
 extern bool sl_registry_is_settled(bool fresh);
 
+/* Did any revision come in one of these formats?  The last one is NULL. */
+extern bool sl_registry_has_format(const char *const *formats);
+
 /* Everything about one revision. */
 typedef struct SlRegistryEntry
 {

@@ -214,6 +214,25 @@ sl_registry_is_settled(bool fresh)
 	return !sl_peek(&unsettled, fresh, NULL, NULL);
 }
 
+static SlQuery any_of_formats = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.format OPERATOR(pg_catalog.=) ANY ($1) LIMIT 1",
+	NULL, 1, {TEXTARRAYOID}
+};
+
+bool
+sl_registry_has_format(const char *const *formats)
+{
+	Datum		values[1];
+	char		nulls[1];
+	List	   *list = NIL;
+
+	for (; *formats != NULL; formats++)
+		list = lappend(list, unconstify(char *, *formats));
+	sl_param_list(values, nulls, 0, list);
+	return sl_query_run(&any_of_formats, SL_READ_FRESH, values, nulls) > 0;
+}
+
 static SlQuery read_one = {
 	"SELECT r.kind, r.parents, r.replaces, r.linear, r.up, r.up_line, r.down,"
 	" r.down_line, r.statements, r.transactional, r.offender,"
