@@ -1,0 +1,63 @@
+--
+-- CALL sl_boot where a script outside a transaction was interrupted: what is
+-- there of it is in the journal, and the run goes on behind it
+--
+CREATE DATABASE sl_regression_boot_interrupted;
+\set maindb :DBNAME
+\c sl_regression_boot_interrupted
+SET client_min_messages = warning;
+CREATE EXTENSION schema_lifecycle;
+\set VERBOSITY terse
+\pset null -
+
+CREATE FUNCTION pg_temp.story(OUT verdict text, OUT journal bigint, OUT history text)
+LANGUAGE sql AS $$
+	SELECT sl_status() ->> 'verdict', (SELECT count(*) FROM sl_journal),
+		string_agg(concat_ws(':', action, revision, outcome), ' ' ORDER BY id)
+	FROM sl_history
+$$;
+
+-- with statements on data: they are in the journal, too
+SELECT sl_register('0', 'CREATE TABLE given (i int)');
+CALL sl_boot();
+INSERT INTO given VALUES (1);
+SELECT sl_register('1', 'CREATE TABLE a (i int); INSERT INTO a VALUES (1);
+	CREATE INDEX CONCURRENTLY a_i ON a (i);
+	INSERT INTO a SELECT 2 / (1 - count(*)) FROM given');
+CALL sl_boot();
+SELECT * FROM pg_temp.story();
+TRUNCATE given;
+CALL sl_boot();
+SELECT * FROM pg_temp.story();
+SELECT count(*) FROM a;
+
+-- without: an index that is there, and not valid, is not put right by itself
+SELECT sl_register('2', 'CREATE TABLE b (i int);
+	CREATE UNIQUE INDEX CONCURRENTLY a_once ON a (i);
+	CREATE TABLE c (i int)');
+INSERT INTO a VALUES (1);
+SELECT sl_register('3', 'CREATE TABLE d (i int)');
+CALL sl_boot();
+SELECT * FROM pg_temp.story();
+TRUNCATE a;
+CREATE TABLE d (i int);
+CALL sl_boot();
+SELECT * FROM pg_temp.story();
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_once'::regclass;
+
+-- a revert that came half-way: whether the rest is to go, nobody knows
+SELECT sl_register('it''s', 'CREATE TABLE e (i int); CREATE INDEX e_i ON e (i)',
+	'DROP INDEX CONCURRENTLY e_i; SELECT 1/0; DROP TABLE e');
+CALL sl_boot();
+CALL sl_revert_online('3');
+\set VERBOSITY default
+CALL sl_boot();
+\set VERBOSITY terse
+SELECT * FROM pg_temp.story();
+CREATE INDEX e_i ON e (i);
+SELECT sl_resolve('it''s', 'applied', 'made by hand again');
+CALL sl_boot();
+SELECT * FROM pg_temp.story();
+
+\c :maindb
+DROP DATABASE sl_regression_boot_interrupted;
