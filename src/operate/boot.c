@@ -268,6 +268,14 @@ rehearse(SlBoot *boot)
 	PG_END_TRY();
 }
 
+/* A boot that was ended in the middle of that left its database behind. */
+static void
+clear_rehearsals(SlBoot *boot)
+{
+	if (!boot->rehearsed)
+		sl_rehearsal_clear(CALLER);
+}
+
 static void
 rehearse_unverifiable(SlBoot *boot)
 {
@@ -780,6 +788,7 @@ static void (*const steps[]) (SlBoot *boot) = {
 	adopt_pending,
 	migrate,
 	heal_requirements,
+	clear_rehearsals,
 	verify,
 };
 

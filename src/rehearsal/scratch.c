@@ -357,6 +357,9 @@ do_keep(const SlWorkerSelf *self)
 				 errmsg("the lock of scratch database \"%s\" is taken",
 						input.name),
 				 errhint("Call again.")));
+
+	/* who wants it to end cancels the session: it would be left over */
+	pqsignal(SIGINT, SIG_IGN);
 	MemoryContextSwitchTo(context);
 	run_command(input.create);
 	MemoryContextSwitchTo(context);
