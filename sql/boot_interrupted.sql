@@ -59,5 +59,24 @@ SELECT sl_resolve('it''s', 'applied', 'made by hand again');
 CALL sl_boot();
 SELECT * FROM pg_temp.story();
 
+-- what a rehearsal left that was killed goes with the next boot that works
+CREATE DATABASE sl_regression_left CONNECTION LIMIT 0;
+INSERT INTO sl_scratch (name, mark, database, cluster, at)
+SELECT 'sl_regression_left', 'what was to be its comment', oid, system_identifier, now()
+FROM pg_database, pg_control_system() WHERE datname = current_database();
+CALL sl_boot();
+SELECT count(*) FROM pg_database WHERE datname = 'sl_regression_left';
+SELECT sl_register('6', 'CREATE TABLE f (i int)');
+CALL sl_boot();
+SELECT count(*) FROM pg_database WHERE datname = 'sl_regression_left';
+SELECT count(*) FROM sl_scratch;
+
+-- a script that takes too long is one that fails: the requirements are healed
+SELECT sl_register('7', 'SELECT pg_sleep(600)');
+SELECT sl_require('needed', 'public.f.n int');
+CALL sl_boot(NULL, '{"migration_statement_timeout": "50 ms"}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT attname FROM pg_attribute WHERE attrelid = 'f'::regclass AND attnum > 0;
+
 \c :maindb
 DROP DATABASE sl_regression_boot_interrupted;

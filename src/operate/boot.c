@@ -128,6 +128,19 @@ look(SlBoot *boot)
 	return boot->report;
 }
 
+/*
+ * Whoever wants us to stop, stops us.  migration_statement_timeout is nobody:
+ * a script failed, and the server has the same code for that.
+ */
+static bool
+is_stop(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_OPERATOR_INTERVENTION &&
+		strcmp(error->message,
+			   _("canceling statement due to statement timeout")) != 0;
+}
+
 /* A piece of work that commits, or is rolled back and raises its error. */
 static void
 do_piece(SlBoot *boot, void (*piece) (void *arg))
@@ -254,9 +267,7 @@ rehearse(SlBoot *boot)
 	{
 		ErrorData  *error = sl_call_take_error(boot->call);
 
-		/* whoever wants us to stop, stops us */
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-			ERRCODE_OPERATOR_INTERVENTION)
+		if (is_stop(error))
 			ReThrowError(error);
 		sl_call_rollback();
 		ereport(WARNING,
@@ -840,9 +851,7 @@ boot_locked(void *arg)
 	PG_END_TRY();
 	if (error == NULL)
 		return;
-	/* whoever wants us to stop, stops us */
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		ERRCODE_OPERATOR_INTERVENTION)
+	if (is_stop(error))
 		ReThrowError(error);
 	sl_call_rollback();
 	heal_and_rethrow(boot, error);
