@@ -47,6 +47,9 @@ SCRIPTS := $(wildcard bin/slctl)
 SOURCES = schema_lifecycle.c $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJS = $(SOURCES:.c=.o)
 PG_CPPFLAGS = -I$(srcdir)/src
+# what is not PGDLLEXPORT is our own: half the work when a session loads it
+# (16 and later do so by themselves)
+PG_CFLAGS = -fvisibility=hidden
 
 # PGXS asks whether these are set at all, so := and nothing when there is none
 # regress: setup first, the rest in the order of their names

@@ -132,7 +132,8 @@ typedef struct SlSync
 	const SlVersionTable *table;
 	SlReach		reach;
 	List	   *words;			/* as the table is */
-	const SlRecord *records;	/* what was recorded just now */
+	const SlRecord *records;	/* what was recorded just now, in the order
+								 * of sl_compare_records */
 	int			nrecords;
 } SlSync;
 
@@ -217,8 +218,17 @@ extern bool sl_is_digits(const char *text);
  * out of it. */
 typedef void (*SlSyncRow) (SlWriter *writer, const SlRegistryEntry *entry,
 						   const char *revision, int64 elapsed);
+extern int	sl_compare_records(const void *a, const void *b);
 extern void sl_sync_rows(const SlSync *sync, SlSyncRow insert,
 						 SlSyncRow remove);
+
+/* where the column that names the revision is called "version" */
+extern void sl_version_row_remove(SlWriter *writer,
+								  const SlRegistryEntry *entry,
+								  const char *revision, int64 elapsed);
+extern bool sl_version_row_sync(const SlVersionTable *table,
+								const SlRegistryEntry *entry,
+								const SlRecord *record, SlSyncRow insert);
 
 /* in table.c */
 extern SlVersionTable *sl_version_table_find(const char *tool,

@@ -213,38 +213,16 @@ insert_row(SlWriter *writer, const SlRegistryEntry *entry,
 }
 
 static void
-remove_row(SlWriter *writer, const SlRegistryEntry *entry,
-		   const char *revision, int64 elapsed)
-{
-	(void) sl_writer_run(writer,
-						 "DELETE FROM @"
-						 " WHERE version OPERATOR(pg_catalog.=) $1",
-						 &revision, 1);
-}
-
-static void
 sync_all(const SlSync *sync)
 {
-	sl_sync_rows(sync, insert_row, remove_row);
+	sl_sync_rows(sync, insert_row, sl_version_row_remove);
 }
 
 static bool
 sync_one(const SlVersionTable *table, const SlRegistryEntry *entry,
-		 const SlRecord *record)
+		  const SlRecord *record)
 {
-	SlWriter	writer;
-	bool		there;
-
-	sl_writer_begin(&writer, table);
-	there = sl_writer_run(&writer,
-						  "SELECT FROM @"
-						  " WHERE version OPERATOR(pg_catalog.=) $1",
-						  (const char *const *) &entry->revision, 1) > 0;
-	if (!there)
-		insert_row(&writer, entry, entry->revision,
-				   Max(record->elapsed, 0));
-	sl_writer_end(&writer);
-	return !there;
+	return sl_version_row_sync(table, entry, record, insert_row);
 }
 
 const SlAdapter sl_adapter_flyway = {

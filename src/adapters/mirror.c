@@ -27,10 +27,16 @@ static void
 sync_all(const SlVersionTable *table, const SlRecord *records, int count)
 {
 	SlSync		sync = {table};
+	SlRecord   *sorted = palloc_array(SlRecord, count + 1);
 
 	sl_reach_init(&sync.reach, table->adapter);
 	sync.words = sl_version_table_words(table);
-	sync.records = records;
+	if (count > 0)
+	{
+		memcpy(sorted, records, sizeof(SlRecord) * count);
+		qsort(sorted, count, sizeof(SlRecord), sl_compare_records);
+	}
+	sync.records = sorted;
 	sync.nrecords = count;
 	table->adapter->sync(&sync);
 }
@@ -53,6 +59,17 @@ sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
 	sync_all(&written, NULL, 0);
 }
 
+/* Is it one that the tool knows?  See sl_reach_init, which looks at all. */
+static bool
+is_known(const SlAdapter *adapter, const SlRegistryEntry *entry)
+{
+	if (sl_adapter_has_format(adapter, entry->format))
+		return true;
+	return (adapter->could_be == NULL ||
+			adapter->could_be(entry->revision)) &&
+		!sl_registry_has_format(adapter->formats);
+}
+
 /* One revision of the tool's that ran up needs no look at the others. */
 static bool
 sync_one(const SlVersionTable *table, const SlRecord *record)
@@ -63,7 +80,7 @@ sync_one(const SlVersionTable *table, const SlRecord *record)
 		return false;
 	entry = sl_registry_get(record->revision, true);
 	return entry != NULL && entry->kind == SL_KIND_VERSIONED &&
-		sl_adapter_has_format(table->adapter, entry->format) &&
+		is_known(table->adapter, entry) &&
 		table->adapter->sync_one(table, entry, record);
 }
 

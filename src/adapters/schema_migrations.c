@@ -91,37 +91,16 @@ insert_version(SlWriter *writer, const SlRegistryEntry *entry,
 }
 
 static void
-remove_version(SlWriter *writer, const SlRegistryEntry *entry,
-			   const char *revision, int64 elapsed)
-{
-	(void) sl_writer_run(writer,
-						 "DELETE FROM @"
-						 " WHERE version OPERATOR(pg_catalog.=) $1",
-						 &revision, 1);
-}
-
-static void
 sync_versions(const SlSync *sync)
 {
-	sl_sync_rows(sync, insert_version, remove_version);
+	sl_sync_rows(sync, insert_version, sl_version_row_remove);
 }
 
 static bool
 sync_version(const SlVersionTable *table, const SlRegistryEntry *entry,
 			 const SlRecord *record)
 {
-	SlWriter	writer;
-	bool		there;
-
-	sl_writer_begin(&writer, table);
-	there = sl_writer_run(&writer,
-						  "SELECT FROM @"
-						  " WHERE version OPERATOR(pg_catalog.=) $1",
-						  (const char *const *) &entry->revision, 1) > 0;
-	if (!there)
-		insert_version(&writer, entry, entry->revision, 0);
-	sl_writer_end(&writer);
-	return !there;
+	return sl_version_row_sync(table, entry, record, insert_version);
 }
 
 const SlAdapter sl_adapter_rails = {

@@ -142,16 +142,23 @@ find_word(const WordIndex *index, const char *revision)
 	return found == NULL ? NULL : *found;
 }
 
+/* In the order of their names, for bsearch. */
+int
+sl_compare_records(const void *a, const void *b)
+{
+	return strcmp(((const SlRecord *) a)->revision,
+				  ((const SlRecord *) b)->revision);
+}
+
 /* How long it took, if it ran just now; else 0. */
 static int64
 elapsed_of(const SlSync *sync, const char *revision)
 {
-	int			i;
+	SlRecord	wanted = {revision};
+	const SlRecord *found = bsearch(&wanted, sync->records, sync->nrecords,
+									sizeof(SlRecord), sl_compare_records);
 
-	for (i = 0; i < sync->nrecords; i++)
-		if (strcmp(sync->records[i].revision, revision) == 0)
-			return Max(sync->records[i].elapsed, 0);
-	return 0;
+	return found == NULL ? 0 : Max(found->elapsed, 0);
 }
 
 /* Is the row that the table has that of the script as it is? */
@@ -224,4 +231,34 @@ sl_sync_rows(const SlSync *sync, SlSyncRow insert, SlSyncRow remove)
 			sync_row(sync, &index, &writer, row, insert, remove);
 	}
 	sl_writer_end(&writer);
+}
+
+/* A SlSyncRow: the row of one version is taken out. */
+void
+sl_version_row_remove(SlWriter *writer, const SlRegistryEntry *entry,
+					  const char *revision, int64 elapsed)
+{
+	(void) sl_writer_run(writer,
+						 "DELETE FROM @"
+						 " WHERE version OPERATOR(pg_catalog.=) $1",
+						 &revision, 1);
+}
+
+/* A version was applied: its row is put in, unless it is there. */
+bool
+sl_version_row_sync(const SlVersionTable *table, const SlRegistryEntry *entry,
+					const SlRecord *record, SlSyncRow insert)
+{
+	SlWriter	writer;
+	bool		there;
+
+	sl_writer_begin(&writer, table);
+	there = sl_writer_run(&writer,
+						  "SELECT FROM @"
+						  " WHERE version OPERATOR(pg_catalog.=) $1",
+						  (const char *const *) &entry->revision, 1) > 0;
+	if (!there)
+		insert(&writer, entry, entry->revision, Max(record->elapsed, 0));
+	sl_writer_end(&writer);
+	return !there;
 }

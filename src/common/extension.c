@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 
 #include "common/extension.h"
+#include "common/sl_compat.h"
 
 PG_FUNCTION_INFO_V1(sl_version);
 

@@ -20,6 +20,25 @@
 #error "schema_lifecycle supports PostgreSQL 15 to 18"
 #endif
 
+/* 16 hides in a module what is not marked, and marks functions for SQL */
+#if PG_VERSION_NUM < 160000
+#include "fmgr.h"
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
+
 /* 16 moved the memory of GUC extras from malloc to a context of its own */
 #if PG_VERSION_NUM < 160000
 #define guc_malloc(elevel, size) malloc(size)

@@ -366,6 +366,7 @@ repair_locked(void *arg)
 	int			round;
 	ListCell   *cell;
 
+	online->order.replays = online->call->options.replay;
 	for (round = 0; round < MAX_ROUNDS; round++)
 	{
 		bool		replays;
@@ -414,7 +415,6 @@ sl_repair_online(PG_FUNCTION_ARGS)
 	online->order.caller = call->name;
 	online->order.facts = true;
 	online->order.requirements = true;
-	online->order.replays = call->options.replay;
 	online->order.notices = true;
 	if (sl_call_lock(call, is_done, NULL))
 		sl_call_run_locked(call, repair_locked, online);

@@ -23,6 +23,7 @@
 #include "common/sl_compat.h"
 #include "ledger/boot.h"
 #include "ledger/ledger.h"
+#include "ledger/peek.h"
 #include "ledger/query.h"
 
 /* one row: the last boot's */
@@ -46,24 +47,44 @@ sl_boot_end_put(const char *expected)
 	sl_query_run(&put_end, SL_WRITE, values, nulls);
 }
 
-static SlQuery find_end = {
-	"SELECT FROM @.sl_boot_end AS e"
-	" WHERE e.at OPERATOR(pg_catalog.>=) $2"
-	" AND e.expected IS NOT DISTINCT FROM $1"
-	" AND e.log_id OPERATOR(pg_catalog.=)"
-	" (SELECT coalesce(pg_catalog.max(l.id), 0) FROM @.sl_log AS l)",
-	NULL, 2, {TEXTOID, TIMESTAMPTZOID}
-};
+/* The last row of the history; 0: there is none. */
+static int64
+last_log_id(void)
+{
+	static const SlPeek last_log = {
+		"sl_log", "sl_log_pkey", BackwardScanDirection, 1, {INT8OID}
+	};
+	Datum		id;
+	bool		isnull;
+
+	return sl_peek(&last_log, true, &id, &isnull) ? DatumGetInt64(id) : 0;
+}
 
 bool
 sl_boot_ended_since(const char *expected, TimestampTz since)
 {
-	Datum		values[2];
-	char		nulls[2] = {' ', ' '};
+	enum
+	{
+		ONE,
+		AT,
+		EXPECTED,
+		LOG_ID,
+		NCOLUMNS
+	};
+	static const SlPeek last_end = {
+		"sl_boot_end", "sl_boot_end_pkey", ForwardScanDirection, NCOLUMNS,
+		{[ONE] = BOOLOID, [AT] = TIMESTAMPTZOID, [EXPECTED] = TEXTOID,
+		[LOG_ID] = INT8OID}
+	};
+	Datum		values[NCOLUMNS];
+	bool		nulls[NCOLUMNS];
 
-	sl_param_text(values, nulls, 0, expected);
-	values[1] = TimestampTzGetDatum(since);
-	return sl_query_run(&find_end, SL_READ_FRESH, values, nulls) > 0;
+	return sl_peek(&last_end, true, values, nulls) &&
+		DatumGetTimestampTz(values[AT]) >= since &&
+		nulls[EXPECTED] == (expected == NULL) &&
+		(expected == NULL ||
+		 strcmp(TextDatumGetCString(values[EXPECTED]), expected) == 0) &&
+		DatumGetInt64(values[LOG_ID]) == last_log_id();
 }
 
 static SlQuery find_waiting = {

@@ -368,13 +368,10 @@ option_text(const char *name, JsonbValue *value)
 	return NULL;				/* keep the compiler quiet */
 }
 
-/* Fill 'options' for one call. */
-void
-sl_options_resolve(SlOptions *options, Jsonb *given)
+/* What is set without the database's or the call's doing. */
+static void
+take_defaults(SlOptions *options)
 {
-	JsonbIterator *iterator;
-	JsonbValue	value;
-	JsonbIteratorToken token;
 	int			i;
 
 	memset(options, 0, sizeof(SlOptions));
@@ -383,7 +380,16 @@ sl_options_resolve(SlOptions *options, Jsonb *given)
 	for (i = 0; i < (int) lengthof(database_settings); i++)
 		store_value(options, &database_settings[i],
 					database_settings[i].boot);
-	take_database_settings(options);
+}
+
+/* What the call says, over all else. */
+static void
+take_given(SlOptions *options, Jsonb *given)
+{
+	JsonbIterator *iterator;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+
 	if (given == NULL)
 		return;
 
@@ -403,6 +409,23 @@ sl_options_resolve(SlOptions *options, Jsonb *given)
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		take_option(options, name, option_text(name, &value));
 	}
+}
+
+/* Fill 'options' for one call. */
+void
+sl_options_resolve(SlOptions *options, Jsonb *given)
+{
+	take_defaults(options);
+	take_database_settings(options);
+	take_given(options, given);
+}
+
+/* The same for a call that only waits so far: no table is read. */
+void
+sl_options_resolve_call(SlOptions *options, Jsonb *given)
+{
+	take_defaults(options);
+	take_given(options, given);
 }
 
 /*

@@ -84,6 +84,9 @@ extern SlRevisionRow *sl_registry_read(bool fresh, int *nrows,
  */
 extern bool sl_registry_is_settled(bool fresh);
 
+/* Did any revision come in one of these formats?  The last one is NULL. */
+extern bool sl_registry_has_format(const char *const *formats);
+
 /* Everything about one revision. */
 typedef struct SlRegistryEntry
 {
@@ -566,5 +569,6 @@ extern List *sl_split_patterns(const char *text);
 
 /* An unknown key or a bad value: SL009. */
 extern void sl_options_resolve(SlOptions *options, Jsonb *given);
+extern void sl_options_resolve_call(SlOptions *options, Jsonb *given);
 
 #endif							/* SL_LEDGER_H */

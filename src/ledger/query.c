@@ -17,7 +17,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
+#include "access/relation.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
@@ -53,6 +53,24 @@ query_text(const char *text, const char *schema)
 	return buf.data;
 }
 
+/* Open a table or an index of ours: a DROP EXTENSION may have come between. */
+Relation
+sl_own_relation_open(const SlExtension *extension, const char *name,
+					 LOCKMODE mode)
+{
+	Oid			relid = get_relname_relid(name, extension->schema);
+	Relation	rel = NULL;
+
+	if (OidIsValid(relid))
+		rel = try_relation_open(relid, mode);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the extension's own relation \"%s\" is gone", name),
+				 errhint("Restore it from a dump, or drop the extension and create it again.")));
+	return rel;
+}
+
 /*
  * Refuse to write to a table that carries somebody's code: the books are kept
  * as the owner, and no trigger, rule or policy may run as that.
@@ -60,17 +78,9 @@ query_text(const char *text, const char *schema)
 static void
 require_plain_table(const SlExtension *extension, const char *table)
 {
-	Oid			relid = get_relname_relid(table, extension->schema);
-	Relation	rel = NULL;
+	Relation	rel = sl_own_relation_open(extension, table,
+										   RowExclusiveLock);
 
-	/* a DROP EXTENSION may have come between */
-	if (OidIsValid(relid))
-		rel = try_table_open(relid, RowExclusiveLock);
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the extension's own table \"%s\" is gone", table),
-				 errhint("Restore it from a dump, or drop the extension and create it again.")));
 	if (rel->trigdesc != NULL || rel->rd_rules != NULL ||
 		rel->rd_rel->relrowsecurity)
 		ereport(ERROR,
@@ -79,7 +89,7 @@ require_plain_table(const SlExtension *extension, const char *table)
 						table),
 				 errdetail("It would run with the rights of the extension's owner."),
 				 errhint("Remove it: nothing but the extension's functions may act on this table.")));
-	table_close(rel, NoLock);
+	relation_close(rel, NoLock);
 }
 
 /*

@@ -60,6 +60,8 @@ typedef struct SlResult
 } SlResult;
 
 /* in query.c */
+extern Relation sl_own_relation_open(const SlExtension *extension,
+									 const char *name, LOCKMODE mode);
 extern void sl_query_open(SlQuery *query, SlQueryMode mode,
 						  const Datum *values, const char *nulls,
 						  SlResult *result);

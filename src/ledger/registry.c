@@ -27,6 +27,7 @@
 
 #include "common/sl_compat.h"
 #include "ledger/ledger.h"
+#include "ledger/peek.h"
 #include "ledger/query.h"
 
 PG_FUNCTION_INFO_V1(sl_revision_rows);
@@ -202,17 +203,34 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 	return rows;
 }
 
-static SlQuery any_unsettled = {
-	"SELECT 1 FROM @.sl_registry AS r WHERE NOT r.settled LIMIT 1",
-};
-
 /* Is there nothing to do and nothing to check? */
 bool
 sl_registry_is_settled(bool fresh)
 {
-	SlQueryMode mode = fresh ? SL_READ_FRESH : SL_READ;
+	static const SlPeek unsettled = {
+		"sl_registry", "sl_registry_unsettled", ForwardScanDirection
+	};
 
-	return sl_query_run(&any_unsettled, mode, NULL, NULL) == 0;
+	return !sl_peek(&unsettled, fresh, NULL, NULL);
+}
+
+static SlQuery any_of_formats = {
+	"SELECT FROM @.sl_registry AS r"
+	" WHERE r.format OPERATOR(pg_catalog.=) ANY ($1) LIMIT 1",
+	NULL, 1, {TEXTARRAYOID}
+};
+
+bool
+sl_registry_has_format(const char *const *formats)
+{
+	Datum		values[1];
+	char		nulls[1];
+	List	   *list = NIL;
+
+	for (; *formats != NULL; formats++)
+		list = lappend(list, unconstify(char *, *formats));
+	sl_param_list(values, nulls, 0, list);
+	return sl_query_run(&any_of_formats, SL_READ_FRESH, values, nulls) > 0;
 }
 
 static SlQuery read_one = {

@@ -98,13 +98,15 @@ is_done(void *arg)
 	SlBoot	   *boot = arg;
 	SlReport   *report;
 
-	if (sl_boot_ended_since(boot->expected, boot->started))
+	/* when it is asked first, nobody can have */
+	if (boot->waited && sl_boot_ended_since(boot->expected, boot->started))
 	{
 		ereport(NOTICE,
 				(errmsg("made ready by another process, after %d ms",
 						elapsed_ms(boot->started))));
 		return true;
 	}
+	boot->waited = true;
 	if (is_behind(boot))
 		return false;
 	report = sl_report_make(boot->expected, SL_REPORT_VERDICT);
@@ -115,12 +117,17 @@ is_done(void *arg)
 	return true;
 }
 
-/* The report of now, in memory that lasts until the next one. */
+/*
+ * The report of what is there since we last did something, in memory that
+ * lasts until then.
+ */
 static SlReport *
 look(SlBoot *boot)
 {
 	MemoryContext before;
 
+	if (boot->report != NULL)
+		return boot->report;
 	MemoryContextReset(boot->reporting);
 	before = MemoryContextSwitchTo(boot->reporting);
 	boot->report = sl_report_make(boot->expected, SL_REPORT_ALL);
@@ -141,9 +148,9 @@ is_stop(const ErrorData *error)
 			   _("canceling statement due to statement timeout")) != 0;
 }
 
-/* A piece of work that commits, or is rolled back and raises its error. */
+/* A piece that commits, or is rolled back and raises its error. */
 static void
-do_piece(SlBoot *boot, void (*piece) (void *arg))
+check_piece(SlBoot *boot, void (*piece) (void *arg))
 {
 	ErrorData  *error;
 
@@ -155,6 +162,14 @@ do_piece(SlBoot *boot, void (*piece) (void *arg))
 		ReThrowError(error);
 	}
 	sl_call_commit();
+}
+
+/* The same of one that does something. */
+static void
+do_piece(SlBoot *boot, void (*piece) (void *arg))
+{
+	check_piece(boot, piece);
+	boot->report = NULL;
 }
 
 /*-------------------------------------------------------------------------
@@ -233,7 +248,7 @@ static void
 require_expected(SlBoot *boot)
 {
 	(void) look(boot);
-	do_piece(boot, require_expected_piece);
+	check_piece(boot, require_expected_piece);
 }
 
 /*-------------------------------------------------------------------------
@@ -250,6 +265,7 @@ rehearse(SlBoot *boot)
 	if (boot->rehearsed)
 		return;
 	boot->rehearsed = true;
+	boot->report = NULL;
 	if (!sl_rehearsal_is_permitted())
 	{
 		ereport(NOTICE,
@@ -691,6 +707,7 @@ complete_pending(SlBoot *boot)
 
 	MemoryContextReset(boot->call->work);
 	error = sl_call_try(boot->call, adopt_pending_piece, boot);
+	boot->report = NULL;
 	if (error == NULL)
 	{
 		sl_call_commit();
@@ -766,6 +783,7 @@ migrate(SlBoot *boot)
 							  MemoryContextStrdup(boot->call->context,
 												  row->revision));
 		}
+	boot->report = NULL;
 	foreach(cell, targets)
 		sl_migrate_locked(boot->call, lfirst(cell), SL_UP);
 }
@@ -786,7 +804,7 @@ static void
 verify(SlBoot *boot)
 {
 	(void) look(boot);
-	do_piece(boot, verify_piece);
+	check_piece(boot, verify_piece);
 	notice_ready(boot, boot->report);
 }
 
@@ -810,6 +828,7 @@ static void (*const steps[]) (SlBoot *boot) = {
 static void
 heal_and_rethrow(SlBoot *boot, ErrorData *error)
 {
+	boot->report = NULL;
 	PG_TRY();
 	{
 		heal_requirements(boot);
@@ -835,6 +854,7 @@ boot_locked(void *arg)
 	ErrorData  *volatile error = NULL;
 	int			i;
 
+	boot->repairs = boot->call->options.boot_repair;
 	ereport(NOTICE,
 			(errmsg("lock " INT64_FORMAT " taken after %d ms",
 					boot->call->keys->keys[0], elapsed_ms(boot->started))));
@@ -866,7 +886,6 @@ sl_boot(PG_FUNCTION_ARGS)
 	boot.started = GetCurrentTimestamp();
 	boot.call = sl_call_begin(fcinfo, CALLER, NULL,
 							  PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
-	boot.repairs = boot.call->options.boot_repair;
 	boot.reporting = AllocSetContextCreate(boot.call->context,
 										   "schema_lifecycle boot",
 										   ALLOCSET_DEFAULT_SIZES);

@@ -21,6 +21,7 @@ typedef struct SlBoot
 	SlCall	   *call;
 	const char *expected;		/* as it was given; NULL: all heads */
 	TimestampTz started;
+	bool		waited;			/* for the lock, or is about to */
 	bool		repairs;		/* the setting boot_repair */
 	bool		rehearsed;		/* or tried to */
 	bool		unknown;		/* of a pending revision nothing is known */
@@ -30,7 +31,7 @@ typedef struct SlBoot
 	List	   *unresolved;		/* char *: with data, and a person has to say
 								 * whether they ran */
 	MemoryContext reporting;	/* of the report */
-	SlReport   *report;			/* of the last look */
+	SlReport   *report;			/* of the last look; NULL: look again */
 } SlBoot;
 
 #endif							/* SL_BOOT_H */

@@ -36,10 +36,8 @@
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
@@ -110,37 +108,11 @@ ask(Gate *gate)
 	return ready;
 }
 
-/*
- * Sleep until the transaction is over, or so many milliseconds.  The server's
- * lock_timeout is what ends the sleep, as an error; a cancel is one, too.
- */
+/* What sleeps: until the transaction is over. */
 static void
-sleep_on(VirtualTransactionId transaction, long ms)
+await_transaction(void *arg)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		(void) set_config_option("lock_timeout", psprintf("%ld", ms),
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
-		(void) VirtualXactLock(transaction, true);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	if (error != NULL && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-		ReThrowError(error);
+	(void) VirtualXactLock(*(VirtualTransactionId *) arg, true);
 }
 
 /* The transaction at work in a process; false if there is none. */
@@ -171,7 +143,8 @@ sleep_once(Gate *gate, const SlHolder *holder, long *gap)
 	if (holder == NULL)
 		pause_for(time_left(gate, POLL));
 	else if (transaction_of(holder->pid, &transaction))
-		sleep_on(transaction, Max(1, time_left(gate, ASK_EVERY)));
+		sl_call_sleep(await_transaction, &transaction,
+					  Max(1, time_left(gate, ASK_EVERY)));
 	else
 	{
 		pause_for(time_left(gate, *gap));

@@ -30,6 +30,7 @@
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "utils/backend_status.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/resowner.h"
@@ -39,8 +40,8 @@
 
 #include "runner/call.h"
 
-/* waits for the lock begin and end with these pauses, in ms */
-#define LOCK_POLL_MIN 5
+/* pauses, in ms, where there is nothing to sleep on */
+#define LOCK_POLL_MIN 2
 #define LOCK_POLL_MAX 50
 
 /*
@@ -72,7 +73,9 @@ sl_call_begin(FunctionCallInfo fcinfo, const char *name,
 	call->work = AllocSetContextCreate(context, "schema_lifecycle work",
 									   ALLOCSET_DEFAULT_SIZES);
 	call->keys = sl_lock_keys();
-	sl_options_resolve(&call->options, options);
+	if (options != NULL)
+		call->given = DatumGetJsonbPCopy(PointerGetDatum(options));
+	sl_options_resolve_call(&call->options, call->given);
 
 	/* the caller's bounds one statement, and this is many */
 	disable_timeout(STATEMENT_TIMEOUT, false);
@@ -154,6 +157,44 @@ sl_call_pause(long ms)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/*
+ * Sleep in a wait of the server for a lock, but so many milliseconds at most:
+ * its lock_timeout, which ends the sleep as an error.  What was locked is
+ * released.  Returns false if the time is over.  A cancel is an error.
+ */
+bool
+sl_call_sleep(void (*wait) (void *arg), void *arg, long ms)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		(void) set_config_option("lock_timeout", psprintf("%ld", ms),
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+		wait(arg);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
+}
+
 /* Take the session's lock and see that no worker of ours is left. */
 static bool
 take_lock(SlCall *call, SlHolder *holder)
@@ -179,31 +220,39 @@ take_lock(SlCall *call, SlHolder *holder)
 	return alone;
 }
 
-/*
- * Has somebody else done all there was to do?  All who wait may look at once,
- * in share mode, and leave without taking turns.
- */
-static bool
-is_done_by_others(SlCall *call, SlDone is_done, void *arg)
+/* Milliseconds, at least one and at most an hour; 0: it is over. */
+static long
+time_left(TimestampTz deadline)
 {
-	volatile bool done = false;
+	TimestampTz now = GetCurrentTimestamp();
 
-	if (!sl_lock_try(call->keys, ShareLock, true, NULL))
-		return false;
-	PG_TRY();
-	{
-		done = is_done(arg);
-	}
-	PG_CATCH();
-	{
-		sl_lock_release(call->keys, ShareLock);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	sl_lock_release(call->keys, ShareLock);
-	return done;
+	if (now >= deadline)
+		return 0;
+	deadline = Min(deadline, now + USECS_PER_HOUR);
+	return Max(1, TimestampDifferenceMilliseconds(now, deadline));
 }
 
+typedef struct LockWait
+{
+	const SlLockKeys *keys;
+	bool		slept;
+} LockWait;
+
+static void
+await_lock(void *arg)
+{
+	LockWait   *wait = arg;
+
+	wait->slept = true;
+	wait->slept = sl_lock_await(wait->keys);
+}
+
+/*
+ * The wait is the server's, for the lock in share mode: all who wait wake
+ * together, and pg_blocking_pids() tells whom they wait for.  The lock is
+ * given up at once: who still has work to do takes it, and the others sleep
+ * again.
+ */
 bool
 sl_call_lock(SlCall *call, SlDone is_done, void *arg)
 {
@@ -218,7 +267,10 @@ sl_call_lock(SlCall *call, SlDone is_done, void *arg)
 	activity = psprintf("%s: waiting for the migration lock", call->name);
 	while (!take_lock(call, NULL))
 	{
-		if (GetCurrentTimestamp() >= deadline)
+		long		left = time_left(deadline);
+		LockWait	wait = {call->keys};
+
+		if (left == 0)
 		{
 			if (take_lock(call, &holder))
 				break;
@@ -227,11 +279,16 @@ sl_call_lock(SlCall *call, SlDone is_done, void *arg)
 		/* no snapshot from here on: who reads that we wait may rely on it */
 		sl_call_commit();
 		pgstat_report_activity(STATE_RUNNING, activity);
-		sl_call_pause(pause);
-		pause = Min(pause * 2, LOCK_POLL_MAX);
+		(void) sl_call_sleep(await_lock, &wait, left);
+		if (!wait.slept)
+		{
+			/* others came and went, or a worker's session is gone */
+			sl_call_pause(Min(pause, left));
+			pause = Min(pause * 2, LOCK_POLL_MAX);
+		}
 		MemoryContextReset(call->work);
 		MemoryContextSwitchTo(call->work);
-		done = is_done_by_others(call, is_done, arg);
+		done = is_done(arg);
 		MemoryContextSwitchTo(call->context);
 		if (done)
 			return false;
@@ -245,6 +302,7 @@ sl_call_run_locked(SlCall *call, void (*body) (void *arg), void *arg)
 {
 	PG_TRY();
 	{
+		sl_options_resolve(&call->options, call->given);
 		body(arg);
 	}
 	PG_CATCH();

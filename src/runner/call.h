@@ -19,7 +19,9 @@
 typedef struct SlCall
 {
 	const char *name;			/* of the procedure */
-	SlOptions	options;
+	SlOptions	options;		/* with those of the database once the lock is
+								 * held */
+	Jsonb	   *given;			/* the call's own, or NULL */
 	SlLockKeys *keys;			/* as they were set at its start */
 	MemoryContext outer;		/* the caller's */
 	MemoryContext context;		/* lives as long as the call; the current one
@@ -43,12 +45,13 @@ extern void sl_call_rollback(void);
 
 /* Without a snapshot, after sl_call_commit; a cancel ends it. */
 extern void sl_call_pause(long ms);
+extern bool sl_call_sleep(void (*wait) (void *arg), void *arg, long ms);
 
 /*
  * Take the migration lock for the session, waiting for it up to lock_wait,
  * else SL007.  False: while we waited somebody else did all there was to do,
- * says 'is_done', which is asked under the lock in share mode and allocates
- * what it likes.
+ * says 'is_done', which is asked when the lock was free for a moment, and
+ * allocates what it likes.
  */
 typedef bool (*SlDone) (void *arg);
 

@@ -139,6 +139,33 @@ sl_lock_release(const SlLockKeys *keys, LOCKMODE mode)
 }
 
 /*
+ * Sleep in the server's queue until each of the keys has been free; false if
+ * they were.  Nothing is held afterwards; after an error the abort of the
+ * (sub)transaction releases what there is.
+ */
+bool
+sl_lock_await(const SlLockKeys *keys)
+{
+	bool		slept = false;
+	int			i;
+
+	for (i = 0; i < keys->count; i++)
+	{
+		LOCKTAG		tag;
+
+		key_tag(keys->keys[i], &tag);
+		if (LockAcquire(&tag, ShareLock, false, true) ==
+			LOCKACQUIRE_NOT_AVAIL)
+		{
+			slept = true;
+			(void) LockAcquire(&tag, ShareLock, false, false);
+		}
+		(void) LockRelease(&tag, ShareLock, false);
+	}
+	return slept;
+}
+
+/*
  * For functions: the lock until the end of the transaction, or SL007 at once.
  * A function holds a snapshot and must not wait.
  */

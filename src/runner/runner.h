@@ -83,6 +83,7 @@ extern SlLockKeys *sl_lock_keys(void);
 extern bool sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
 						SlHolder *holder);
 extern void sl_lock_release(const SlLockKeys *keys, LOCKMODE mode);
+extern bool sl_lock_await(const SlLockKeys *keys);
 extern void sl_lock_for_transaction(void);
 extern bool sl_lock_look(SlHolder *holder, SlHolder *worker);
 pg_noreturn extern void sl_lock_report_busy(const SlHolder *holder);

@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "script/slice.h"
-#include "utils/memutils.h"
 
 typedef struct SlHeaderSearch SlHeaderSearch;
 
@@ -71,12 +70,8 @@ static List *
 search_comments(const char *text, Size length, const SlOrigin *origin,
 				SlCommentVisitor visit)
 {
-	MemoryContext each;
-	MemoryContext caller;
-	char	   *copy;
 	SlHeaderSearch search;
 	SlScanner  *scanner;
-	SlSlice		slice;
 
 	scanner = sl_scan_begin(text, length, origin);
 	search.context = CurrentMemoryContext;
@@ -87,27 +82,7 @@ search_comments(const char *text, Size length, const SlOrigin *origin,
 	scanner->hook = search_gap;
 	scanner->hook_arg = &search;
 
-	each = AllocSetContextCreate(CurrentMemoryContext,
-								 "schema_lifecycle statements",
-								 ALLOCSET_DEFAULT_SIZES);
-	while (sl_slice_next(scanner, &slice))
-	{
-		const char *data;
-		int			data_length;
-		int			data_line;
-
-		if (!slice.is_copy)
-			continue;
-
-		/* only the grammar knows whether data follow */
-		caller = MemoryContextSwitchTo(each);
-		copy = pnstrdup(text + slice.start.offset, slice.length);
-		if (sl_slice_has_data(sl_slice_parse(scanner, &slice, copy)))
-			sl_slice_take_data(scanner, &data, &data_length, &data_line);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(each);
-	}
-	MemoryContextDelete(each);
+	sl_slice_read_all(scanner);
 	sl_scan_end(scanner);
 
 	return search.found;

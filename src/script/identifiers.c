@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "script/slice.h"
-#include "utils/memutils.h"
 
 typedef struct SlNameSearch
 {
@@ -108,11 +107,8 @@ search_token(void *arg, const SlScanner *scanner, const SlToken *token)
 List *
 sl_script_long_names(const char *text, Size length, const SlOrigin *origin)
 {
-	MemoryContext each;
-	MemoryContext caller;
 	SlNameSearch search;
 	SlScanner  *scanner;
-	SlSlice		slice;
 
 	if (!may_have_one(text, length))
 		return NIL;
@@ -123,27 +119,7 @@ sl_script_long_names(const char *text, Size length, const SlOrigin *origin)
 	search.position = scanner->position;
 	scanner->hook = search_token;
 	scanner->hook_arg = &search;
-
-	each = AllocSetContextCreate(CurrentMemoryContext,
-								 "schema_lifecycle statements",
-								 ALLOCSET_DEFAULT_SIZES);
-	while (sl_slice_next(scanner, &slice))
-	{
-		const char *data;
-		char	   *copy;
-		int			data_length;
-		int			data_line;
-
-		if (!slice.is_copy)
-			continue;
-		caller = MemoryContextSwitchTo(each);
-		copy = pnstrdup(text + slice.start.offset, slice.length);
-		if (sl_slice_has_data(sl_slice_parse(scanner, &slice, copy)))
-			sl_slice_take_data(scanner, &data, &data_length, &data_line);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(each);
-	}
-	MemoryContextDelete(each);
+	sl_slice_read_all(scanner);
 	sl_scan_end(scanner);
 	return search.found;
 }

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "common/sl_compat.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "parser/parser.h"

@@ -309,6 +309,39 @@ sl_slice_take_data(SlScanner *scanner, const char **data, int *length,
 }
 
 /*
+ * Read on to the end of the script, for the sake of the token hook.  Only the
+ * grammar knows behind which COPY data follow, so these are parsed.
+ */
+void
+sl_slice_read_all(SlScanner *scanner)
+{
+	MemoryContext each;
+	SlSlice		slice;
+
+	each = AllocSetContextCreate(CurrentMemoryContext,
+								 "schema_lifecycle statements",
+								 ALLOCSET_DEFAULT_SIZES);
+	while (sl_slice_next(scanner, &slice))
+	{
+		MemoryContext caller;
+		const char *data;
+		char	   *copy;
+		int			length;
+		int			line;
+
+		if (!slice.is_copy)
+			continue;
+		caller = MemoryContextSwitchTo(each);
+		copy = pnstrdup(scanner->text + slice.start.offset, slice.length);
+		if (sl_slice_has_data(sl_slice_parse(scanner, &slice, copy)))
+			sl_slice_take_data(scanner, &data, &length, &line);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(each);
+	}
+	MemoryContextDelete(each);
+}
+
+/*
  * The loop of sl_slice_next, within its PG_TRY and with the lexer's own
  * memory context.
  */

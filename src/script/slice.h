@@ -112,6 +112,7 @@ extern RawStmt *sl_slice_parse(SlScanner *scanner, const SlSlice *slice,
 extern bool sl_slice_has_data(const RawStmt *tree);
 extern void sl_slice_take_data(SlScanner *scanner, const char **data,
 							   int *length, int *line);
+extern void sl_slice_read_all(SlScanner *scanner);
 
 /* in position.c */
 extern void sl_position_move(const char *text, SlPosition *position, int to);

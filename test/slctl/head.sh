@@ -31,7 +31,7 @@ if command -v alembic >/dev/null; then
 		'S1: what Alembic says'
 else
 	count=$((count + 1))
-	printf 'ok %d # SKIP no alembic\n' "$count"
+	printf 'ok %d # SKIP alembic is not installed\n' "$count"
 fi
 
 fresh
