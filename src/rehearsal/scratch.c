@@ -619,8 +619,8 @@ sl_scratch_with(SlScratchUser user, void *arg, const char *caller,
 
 		/* a second error says nothing new; what stays is dropped next time */
 		(void) sl_try_piece(cross_out, scratch, scratch->context);
-		sl_call_commit();
 		release_locks(scratch);
+		sl_call_commit();
 		ReThrowError(error);
 	}
 	PG_END_TRY();
