@@ -54,6 +54,7 @@ typedef struct SlVersionTable
 	char	   *name;
 	char	   *title;			/* schema.name, quoted */
 	AttrNumber	columns[SL_TOOL_COLUMNS_MAX];	/* as in the adapter */
+	bool		written;		/* it should be in step: no write is left */
 } SlVersionTable;
 
 /* What a row says. */
@@ -236,6 +237,7 @@ extern SlVersionTable *sl_version_table_known(const SlVersionTableRow *row);
 extern bool sl_version_table_lock(const SlVersionTable *table,
 								  LOCKMODE mode);
 extern List *sl_version_table_words(const SlVersionTable *table);
+extern bool sl_version_table_is_plain(const SlVersionTable *table);
 extern void sl_version_table_require_writable(const SlVersionTable *table);
 
 /* in mirror.c */

@@ -462,8 +462,8 @@ sl_adopt_history(const char *tool, const char *version_table, bool mirror,
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("there is no version table of %s", tool),
-				 errhint("Name it, sl_adopt('%s', 'schema.table'), or leave out the tool: the catalog decides then.",
-						 tool)));
+				 errhint("Name it, sl_adopt(%s, 'schema.table'), or leave out the tool: the catalog decides then.",
+						 quote_literal_cstr(tool))));
 	if (adoption.table != NULL &&
 		!sl_version_table_lock(adoption.table, ShareRowExclusiveLock))
 		ereport(ERROR,

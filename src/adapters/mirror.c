@@ -23,10 +23,8 @@
 #include "adapters/adapters_private.h"
 #include "common/settings.h"
 
-/* Bring a table in step with what is applied now. */
-void
-sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
-			   int count)
+static void
+sync_all(const SlVersionTable *table, const SlRecord *records, int count)
 {
 	SlSync		sync = {table};
 	SlRecord   *sorted = palloc_array(SlRecord, count + 1);
@@ -41,6 +39,24 @@ sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
 	sync.records = sorted;
 	sync.nrecords = count;
 	table->adapter->sync(&sync);
+}
+
+/*
+ * Bring a table in step with what is applied now.  Where code of somebody's
+ * hangs on it, it is read again, and has to need nothing more: a tool that
+ * goes by a table that is wrong runs what has run.
+ */
+void
+sl_mirror_sync(const SlVersionTable *table, const SlRecord *records,
+			   int count)
+{
+	SlVersionTable written = *table;
+
+	sync_all(table, records, count);
+	if (sl_version_table_is_plain(table))
+		return;
+	written.written = true;
+	sync_all(&written, NULL, 0);
 }
 
 /* Is it one that the tool knows?  See sl_reach_init, which looks at all. */
@@ -83,7 +99,8 @@ mirror_one(const SlVersionTableRow *row, const SlRecord *records, int count)
 				 errdetail("It is not kept in step from now on.")));
 		return;
 	}
-	if (count != 1 || !sync_one(table, &records[0]))
+	if (count != 1 || !sl_version_table_is_plain(table) ||
+		!sync_one(table, &records[0]))
 		sl_mirror_sync(table, records, count);
 }
 

@@ -385,6 +385,24 @@ sl_version_table_lock(const SlVersionTable *table, LOCKMODE mode)
 	return false;
 }
 
+/*
+ * Is what is written to it what is in it then?  A trigger or a rule may change
+ * that, row security may hide a row, and rows of children are not read.
+ */
+bool
+sl_version_table_is_plain(const SlVersionTable *table)
+{
+	Relation	rel = try_table_open(table->relid, AccessShareLock);
+	bool		plain;
+
+	if (rel == NULL)
+		return true;
+	plain = rel->trigdesc == NULL && rel->rd_rules == NULL &&
+		!rel->rd_rel->relrowsecurity && !rel->rd_rel->relhassubclass;
+	table_close(rel, AccessShareLock);
+	return plain;
+}
+
 /* A value as text; of times, only whether there is one. */
 static char *
 cell_text(TupleTableSlot *slot, AttrNumber column, SlColumnKind kind)

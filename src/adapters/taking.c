@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -273,8 +274,9 @@ judge(const SlTaking *taking, SlTaken *item)
 	{
 		adopted->outcome = "unresolved";
 		adopted->detail =
-			psprintf(_("it has statements on data, and facts cannot prove that these ran: sl_resolve('%s', 'applied', reason) or sl_resolve('%s', 'run', reason)"),
-					 adopted->revision, adopted->revision);
+			psprintf(_("it has statements on data, and facts cannot prove that these ran: sl_resolve(%s, 'applied', reason) or sl_resolve(%s, 'run', reason)"),
+					 quote_literal_cstr(adopted->revision),
+					 quote_literal_cstr(adopted->revision));
 	}
 	else
 	{

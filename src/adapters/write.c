@@ -76,6 +76,18 @@ statement_text(const SlVersionTable *table, const char *statement)
 	return text.data;
 }
 
+/* What was written to it just now is not what it says. */
+static void
+refuse_second_write(const SlVersionTable *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("version table \"%s\" does not keep what is written to it",
+					table->title),
+			 errdetail("A trigger, a rule or row security on it changed, swallowed or hid a row."),
+			 errhint("Take that off the table; or sl_adopt(mirror => false), which leaves the table as it is from then on.")));
+}
+
 /* Run one; returns how many rows it was about.  A NULL value is a null. */
 uint64
 sl_writer_run(SlWriter *writer, const char *statement,
@@ -90,6 +102,8 @@ sl_writer_run(SlWriter *writer, const char *statement,
 	int			i;
 
 	Assert(nvalues <= MAX_VALUES);
+	if (writer->table->written)
+		refuse_second_write(writer->table);
 	for (i = 0; i < nvalues; i++)
 	{
 		types[i] = TEXTOID;

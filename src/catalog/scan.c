@@ -198,12 +198,14 @@ pin_settings(void)
 								 PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 	}
-	if (LockTimeout == 0 || LockTimeout > LOCK_WAIT)
-		(void) set_config_option("lock_timeout",
-								 CppAsString2(LOCK_WAIT),
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
 	return nest_level;
+}
+
+/* For locks on tables.  Whoever wants a catalog waits as the user would. */
+static bool
+waits_too_long(void)
+{
+	return LockTimeout == 0 || LockTimeout > LOCK_WAIT;
 }
 
 /* A row of pg_class whose fact, if any, comes from that of pg_index. */
@@ -255,6 +257,9 @@ describe_rows(SlScan *scan, const SlClass *class, HeapTuple *tuples,
 	scan->ready = NIL;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(scan->batch);
+	/* the setting itself, for so short a time: there are many batches */
+	if (waits_too_long())
+		LockTimeout = LOCK_WAIT;
 	PG_TRY();
 	{
 		int			i;
@@ -270,6 +275,7 @@ describe_rows(SlScan *scan, const SlClass *class, HeapTuple *tuples,
 		scan->ready = NIL;
 	}
 	PG_END_TRY();
+	LockTimeout = scan->lock_timeout;
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(before);
 	CurrentResourceOwner = owner;
@@ -694,6 +700,11 @@ sl_catalog_describe(const SlTarget *targets, int ntargets, bool names,
 	scan.direct = true;
 	scan.plain = plain;
 	scan.names = names;
+	if (!plain && waits_too_long())
+		(void) set_config_option("lock_timeout",
+								 CppAsString2(LOCK_WAIT),
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 	MemoryContextSwitchTo(scan.batch);
 	for (i = 0; i < ntargets && !scan.refused; i++)
 	{

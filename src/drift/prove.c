@@ -71,10 +71,10 @@ refuse(const Stamping *stamping, const char *revision, bool claim,
 					revision),
 			 errdetail("%s", detail),
 			 claim ?
-			 errhint("Run it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
-					 stamping->target) :
-			 errhint("Revert it, or sl_stamp('%s', force => true, reason => '...'), which stays visible in sl_history.",
-					 stamping->target)));
+			 errhint("Run it, or sl_stamp(%s, force => true, reason => '...'), which stays visible in sl_history.",
+					 quote_literal_cstr(stamping->target)) :
+			 errhint("Revert it, or sl_stamp(%s, force => true, reason => '...'), which stays visible in sl_history.",
+					 quote_literal_cstr(stamping->target))));
 }
 
 static bool

@@ -19,6 +19,7 @@
 #include "common/sl_errors.h"
 #include "graph/graph_private.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 
 /* So many errors are shown when a run is refused. */
 #define ERRORS_SHOWN	10
@@ -272,9 +273,10 @@ describe_missing(SlGraph *graph, const bool *unavailable, int child,
 				break;
 		}
 		Assert(m < baseline->nmembers);
-		return psprintf("\"%s\" names the baseline \"%s\" as a parent, which is not run here and replaces \"%s\", neither registered nor applied; register that one, or sl_resolve('%s', 'applied', ...) if all of it is there",
+		return psprintf("\"%s\" names the baseline \"%s\" as a parent, which is not run here and replaces \"%s\", neither registered nor applied; register that one, or sl_resolve(%s, 'applied', ...) if all of it is there",
 						c->id, p->id,
-						graph->nodes[baseline->members[m]].id, p->id);
+						graph->nodes[baseline->members[m]].id,
+						quote_literal_cstr(p->id));
 	}
 
 	if (graph->covers.start[parent] < graph->covers.start[parent + 1])
@@ -282,8 +284,9 @@ describe_missing(SlGraph *graph, const bool *unavailable, int child,
 		int			first = graph->covers.target[graph->covers.start[parent]];
 		const char *baseline = graph->nodes[graph->baselines[first].node].id;
 
-		return psprintf("\"%s\" names \"%s\" as a parent, which is neither registered nor applied, and the baseline \"%s\" that replaces it is not run here; register \"%s\", or sl_resolve('%s', 'applied', ...) if all of it is there",
-						c->id, p->id, baseline, p->id, baseline);
+		return psprintf("\"%s\" names \"%s\" as a parent, which is neither registered nor applied, and the baseline \"%s\" that replaces it is not run here; register \"%s\", or sl_resolve(%s, 'applied', ...) if all of it is there",
+						c->id, p->id, baseline, p->id,
+						quote_literal_cstr(baseline));
 	}
 
 	return psprintf("\"%s\" names \"%s\" as a parent, which is neither registered nor applied; register \"%s\", or register \"%s\" again with other parents",
@@ -305,10 +308,11 @@ describe_changed(const SlRevisionRow *row)
 	if (finished == 0)
 		return psprintf("\"%s\" is applied, and its file now means something else; put the old text back into the file, and the change into a new revision",
 						row->revision);
-	return psprintf(ngettext("\"%s\" is partly applied (%d statement finished), and its file now differs in what is finished; put the old text back into the file, or sl_resolve('%s', ...)",
-							 "\"%s\" is partly applied (%d statements finished), and its file now differs in what is finished; put the old text back into the file, or sl_resolve('%s', ...)",
+	return psprintf(ngettext("\"%s\" is partly applied (%d statement finished), and its file now differs in what is finished; put the old text back into the file, or sl_resolve(%s, ...)",
+							 "\"%s\" is partly applied (%d statements finished), and its file now differs in what is finished; put the old text back into the file, or sl_resolve(%s, ...)",
 							 finished),
-					row->revision, finished, row->revision);
+					row->revision, finished,
+					quote_literal_cstr(row->revision));
 }
 
 static void

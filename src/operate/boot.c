@@ -135,6 +135,19 @@ look(SlBoot *boot)
 	return boot->report;
 }
 
+/*
+ * Whoever wants us to stop, stops us.  migration_statement_timeout is nobody:
+ * a script failed, and the server has the same code for that.
+ */
+static bool
+is_stop(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_OPERATOR_INTERVENTION &&
+		strcmp(error->message,
+			   _("canceling statement due to statement timeout")) != 0;
+}
+
 /* A piece that commits, or is rolled back and raises its error. */
 static void
 check_piece(SlBoot *boot, void (*piece) (void *arg))
@@ -203,6 +216,7 @@ require_expected_piece(void *arg)
 {
 	SlBoot	   *boot = arg;
 	const SlReport *report = boot->report;
+	List	   *half;
 
 	sl_graph_require_sound(report->graph, report->options.out_of_order);
 	if (report->empty)
@@ -218,6 +232,15 @@ require_expected_piece(void *arg)
 				 errdetail("The heads that the database knows are: %s.",
 						   list_revisions(report->heads)),
 				 errhint("Push the files that go with the program, slctl push DIR, before it boots.")));
+	half = sl_journal_open_revisions("down");
+	if (half != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is half reverted",
+						(char *) linitial(half)),
+				 errdetail("Whether it is to be there or to be gone, its journal does not say."),
+				 errhint("Finish the revert with CALL sl_revert_online(), or say with sl_resolve(%s, 'applied', reason) that all of it is there. Then call sl_boot() again.",
+						 quote_literal_cstr(linitial(half)))));
 }
 
 /* A chain that is broken, or not that of the program: SL001, SL002. */
@@ -260,9 +283,7 @@ rehearse(SlBoot *boot)
 	{
 		ErrorData  *error = sl_call_take_error(boot->call);
 
-		/* whoever wants us to stop, stops us */
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-			ERRCODE_OPERATOR_INTERVENTION)
+		if (is_stop(error))
 			ReThrowError(error);
 		sl_call_rollback();
 		ereport(WARNING,
@@ -272,6 +293,14 @@ rehearse(SlBoot *boot)
 				 error->context ? errdetail("%s", error->context) : 0));
 	}
 	PG_END_TRY();
+}
+
+/* A boot that was ended in the middle of that left its database behind. */
+static void
+clear_rehearsals(SlBoot *boot)
+{
+	if (!boot->rehearsed)
+		sl_rehearsal_clear(CALLER);
 }
 
 static void
@@ -343,9 +372,9 @@ require_resolved(SlBoot *boot)
 					(char *) linitial(boot->unresolved)),
 			 errdetail("What comes after it is there, but it has statements on data, which leave no facts: %s.",
 					   detail.data),
-			 errhint("If it ran: sl_resolve('%s', 'applied', '...'). If it did not: CALL sl_migrate('%s'). Then call sl_boot() again.",
-					 (char *) linitial(boot->unresolved),
-					 (char *) linitial(boot->unresolved))));
+			 errhint("If it ran: sl_resolve(%s, 'applied', '...'). If it did not: CALL sl_migrate(%s). Then call sl_boot() again.",
+					 quote_literal_cstr(linitial(boot->unresolved)),
+					 quote_literal_cstr(linitial(boot->unresolved)))));
 }
 
 static void
@@ -463,6 +492,54 @@ repair(SlBoot *boot)
  *-------------------------------------------------------------------------
  */
 
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+static bool
+is_among(List *sorted, const char *name)
+{
+	int			low = 0;
+	int			high = list_length(sorted);
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		int			order = strcmp(name, list_nth(sorted, middle));
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+/*
+ * What is there of a script that was interrupted outside a transaction is
+ * known from the journal, and the run continues behind it: as if nothing of it
+ * were there.
+ */
+static void
+leave_interrupted(List *pending, SlSupposed *supposed)
+{
+	List	   *interrupted = sl_journal_open_revisions("up");
+	int			i;
+
+	list_sort(interrupted, compare_names);
+	for (i = 0; i < list_length(pending); i++)
+	{
+		const SlRevisionRow *row = list_nth(pending, i);
+
+		if (is_among(interrupted, row->revision))
+			supposed[i].state = SL_SUPPOSE_ABSENT;
+	}
+}
+
 /*
  * The pending ones up to the last that the catalog knows of, but for those of
  * which nothing is there: they are to run, and fill the gap.
@@ -474,6 +551,7 @@ find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
 	int			last = -1;
 	int			i;
 
+	leave_interrupted(pending, supposed);
 	for (i = 0; i < list_length(pending); i++)
 	{
 		if (supposed[i].state == SL_SUPPOSE_THERE ||
@@ -503,33 +581,6 @@ find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
 		result = lappend_int(result, i);
 	}
 	return result;
-}
-
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-static bool
-is_among(List *sorted, const char *name)
-{
-	int			low = 0;
-	int			high = list_length(sorted);
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		int			order = strcmp(name, list_nth(sorted, middle));
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
 }
 
 /* All of what is recorded now must be there. */
@@ -766,6 +817,7 @@ static void (*const steps[]) (SlBoot *boot) = {
 	adopt_pending,
 	migrate,
 	heal_requirements,
+	clear_rehearsals,
 	verify,
 };
 
@@ -819,9 +871,7 @@ boot_locked(void *arg)
 	PG_END_TRY();
 	if (error == NULL)
 		return;
-	/* whoever wants us to stop, stops us */
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		ERRCODE_OPERATOR_INTERVENTION)
+	if (is_stop(error))
 		ReThrowError(error);
 	sl_call_rollback();
 	heal_and_rethrow(boot, error);

@@ -154,8 +154,8 @@ check_level(SlPreflight *preflight)
 			sl_preflight_found(preflight,
 							   psprintf(_("role %s may not execute %s()"),
 										my_name(), names[i]),
-							   psprintf("SELECT sl_grant('%s', 'deploy')",
-										my_name()));
+							   psprintf("SELECT sl_grant(%s, 'deploy')",
+										quote_literal_cstr(my_name())));
 			return;
 		}
 	sl_preflight_fine(preflight,

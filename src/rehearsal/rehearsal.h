@@ -44,4 +44,10 @@ extern void sl_rehearse_revisions(const char *target, const char *caller,
 								  const SlOptions *options,
 								  SlRehearsed *result);
 
+/*
+ * Drop what rehearsals have left that were ended from outside.  As above, and
+ * raises nothing but a cancel: it is a warning if that cannot be done.
+ */
+extern void sl_rehearsal_clear(const char *caller);
+
 #endif							/* SL_REHEARSAL_H */

@@ -636,6 +636,34 @@ sl_rehearse_revisions(const char *target, const char *caller,
 	MemoryContextDelete(context);
 }
 
+void
+sl_rehearsal_clear(const char *caller)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		sl_scratch_with(NULL, NULL, caller, false);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		sl_call_rollback();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+			ERRCODE_OPERATOR_INTERVENTION)
+			ReThrowError(error);
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("scratch databases of earlier rehearsals could not be dropped: %s",
+						error->message)));
+	}
+	PG_END_TRY();
+}
+
 static void
 report_external(const SlRehearsed *result)
 {

@@ -357,6 +357,9 @@ do_keep(const SlWorkerSelf *self)
 				 errmsg("the lock of scratch database \"%s\" is taken",
 						input.name),
 				 errhint("Call again.")));
+
+	/* who wants it to end cancels the session: it would be left over */
+	pqsignal(SIGINT, SIG_IGN);
 	MemoryContextSwitchTo(context);
 	run_command(input.create);
 	MemoryContextSwitchTo(context);
@@ -616,8 +619,8 @@ sl_scratch_with(SlScratchUser user, void *arg, const char *caller,
 
 		/* a second error says nothing new; what stays is dropped next time */
 		(void) sl_try_piece(cross_out, scratch, scratch->context);
-		sl_call_commit();
 		release_locks(scratch);
+		sl_call_commit();
 		ReThrowError(error);
 	}
 	PG_END_TRY();

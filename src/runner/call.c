@@ -34,6 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -125,9 +126,24 @@ sl_call_commit(void)
 	sl_disable_transaction_timeout();
 }
 
+/*
+ * After an error, too, that no subtransaction has cleaned up after.  Whatever
+ * was connected to SPI when it came is still connected, and its snapshots are
+ * still active: the procedure below could not end the transaction.
+ */
 void
 sl_call_rollback(void)
 {
+	MemoryContext before = CurrentMemoryContext;
+
+	while (IsSubTransaction())
+		RollbackAndReleaseCurrentSubTransaction();
+	while (!SPI_inside_nonatomic_context() && SPI_finish() == SPI_OK_FINISH)
+		 /* the next one */ ;
+	while (ActiveSnapshotSet())
+		PopActiveSnapshot();
+	ActivePortal->portalSnapshot = NULL;
+	MemoryContextSwitchTo(before);
 	SPI_rollback();
 	sl_disable_transaction_timeout();
 }

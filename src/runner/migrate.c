@@ -209,6 +209,7 @@ fail_revision(SlCall *call, const SlPlanItem *item, const SlOutcome *outcome,
 	{
 		ErrorData  *second = sl_call_take_error(call);
 
+		sl_call_rollback();
 		ereport(WARNING,
 				(errmsg("the failure of revision \"%s\" could not be recorded: %s",
 						item->revision, second->message)));

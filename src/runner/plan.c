@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -146,8 +147,8 @@ require_whole_ancestors(SlGraph *graph, List *rows)
 
 		ereport(WARNING,
 				(errmsg("revision \"%s\" is half reverted", revision),
-				 errhint("Go on with CALL sl_revert_online(), or say with sl_resolve('%s', ...) what is there.",
-						 revision)));
+				 errhint("Go on with CALL sl_revert_online(), or say with sl_resolve(%s, ...) what is there.",
+						 quote_literal_cstr(revision))));
 		foreach(cell, rows)
 		{
 			const SlRevisionRow *pending = lfirst(cell);
@@ -159,8 +160,8 @@ require_whole_ancestors(SlGraph *graph, List *rows)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("revision \"%s\" cannot run: \"%s\" below it is half reverted",
 							pending->revision, revision),
-					 errhint("Finish the revert with CALL sl_revert_online(), or say with sl_resolve('%s', 'applied', reason) that all of it is there.",
-							 revision)));
+					 errhint("Finish the revert with CALL sl_revert_online(), or say with sl_resolve(%s, 'applied', reason) that all of it is there.",
+							 quote_literal_cstr(revision))));
 		}
 	}
 }

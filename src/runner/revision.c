@@ -19,6 +19,7 @@
 #include "access/xact.h"
 #include "nodes/parsenodes.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
@@ -205,8 +206,8 @@ refuse_leftovers(const SlRegistryEntry *entry, const SlJournalStep *step)
 			 plan.cleanup != NIL ?
 			 errhint("Clear it away (%s), and call again.",
 					 (char *) linitial(plan.cleanup)) :
-			 errhint("Look at it, then sl_resolve('%s', 'rolled_back', reason).",
-					 entry->revision)));
+			 errhint("Look at it, then sl_resolve(%s, 'rolled_back', reason).",
+					 quote_literal_cstr(entry->revision))));
 }
 
 /*
@@ -232,8 +233,8 @@ close_journal(const SlRegistryEntry *entry, SlDirection direction)
 					 errmsg("statement %d of revision \"%s\" has run already, outside a transaction",
 							step->statement, entry->revision),
 					 errdetail("It ran as: %s", step->text),
-					 errhint("Register the script again as one that runs outside a transaction, or say with sl_resolve('%s', 'rolled_back', reason) that nothing of it is left.",
-							 entry->revision)));
+					 errhint("Register the script again as one that runs outside a transaction, or say with sl_resolve(%s, 'rolled_back', reason) that nothing of it is left.",
+							 quote_literal_cstr(entry->revision))));
 	}
 	sl_journal_clear(entry->revision);
 	sl_evidence_forget_incomplete(entry->revision);

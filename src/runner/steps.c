@@ -28,6 +28,7 @@
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -246,8 +247,8 @@ refuse_doubt(const Steps *steps, int ordinal, Node *stmt)
 					ordinal, steps->entry->revision),
 			 errdetail("The catalog cannot tell how far a %s came.",
 					   GetCommandTagName(CreateCommandTag(stmt))),
-			 errhint("Look at the data, then sl_resolve('%s', 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
-					 steps->entry->revision)));
+			 errhint("Look at the data, then sl_resolve(%s, 'run', reason) to run the statement again, 'finished' to continue behind it, 'applied' or 'rolled_back' for the whole revision.",
+					 quote_literal_cstr(steps->entry->revision))));
 }
 
 /*
