@@ -181,6 +181,21 @@ describe(StringInfo detail, const SlDifference *difference)
 	}
 }
 
+static bool
+has_replayed(List *steps)
+{
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+
+		if (strcmp(step->action, "replay") == 0 && sl_step_is_done(step))
+			return true;
+	}
+	return false;
+}
+
 /* SL004 if the facts are not what they should be. */
 void
 sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
@@ -221,6 +236,8 @@ sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
 			 errmsg("the repair does not end in the expected facts, and what it did stays") :
 			 errmsg("the repair does not end in the expected facts, and is rolled back"),
 			 errdetail("%s", detail.data),
+			 has_replayed(healing->steps) ?
+			 errhint("sl_repair('{\"replay\": false}') runs no script again and makes facts alone. Or see sl_repair_plan(); bring these about by hand, or sl_accept() them.") :
 			 errhint("See sl_repair_plan(); bring these about by hand, or sl_accept() them.")));
 }
 

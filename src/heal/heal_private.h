@@ -30,8 +30,13 @@ extern void sl_sort_columns(List *differences);
 /* in order.c */
 extern List *sl_heal_order(List *steps);
 
-/* in replay.c */
+/* in chain.c */
 extern List *sl_replay_steps(const SlTruth *truth);
+
+/* in replay.c */
+extern struct HTAB *sl_replay_existed(const SlTruth *truth);
+extern SlHealStep *sl_replay_step(struct HTAB *existed, const char *revision);
+extern List *sl_replay_filled_relations(const char *revision);
 extern void sl_replay(SlHealStep *step, const SlHealOrder *order,
 					  const SlOptions *options);
 

@@ -22,8 +22,14 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/hsearch.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "catalog/trace.h"
@@ -79,20 +85,115 @@ takes_away(Node *tree)
 		IsA(tree, DropOwnedStmt) || IsA(tree, DoStmt) || IsA(tree, CallStmt);
 }
 
-/* The command of a statement that takes something away, or NULL. */
+/*
+ * The relation that a statement would take something from, RangeVar *; NIL if
+ * it may be another one, too.
+ */
+static List *
+robbed_relations(Node *tree)
+{
+	List	   *relations = NIL;
+	ListCell   *cell;
+
+	if (IsA(tree, AlterTableStmt))
+	{
+		foreach(cell, ((AlterTableStmt *) tree)->cmds)
+			if (lfirst_node(AlterTableCmd, cell)->behavior != DROP_RESTRICT)
+				return NIL;
+		relations = list_make1(((AlterTableStmt *) tree)->relation);
+	}
+	else if (IsA(tree, DropStmt) &&
+			 ((DropStmt *) tree)->behavior == DROP_RESTRICT &&
+			 ((DropStmt *) tree)->removeType == OBJECT_TABLE)
+		foreach(cell, ((DropStmt *) tree)->objects)
+			relations = lappend(relations,
+								makeRangeVarFromNameList(lfirst(cell)));
+	return relations;
+}
+
+/* Is there nothing of that name now? */
+static bool
+is_absent(const RangeVar *relation)
+{
+	return !OidIsValid(RangeVarGetRelid(relation, NoLock, true));
+}
+
+/* Nothing in it, but for what this transaction has put there? */
+static bool
+is_new(Oid relid)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	bool		result;
+
+	if (rel == NULL)
+		return true;
+	result = rel->rd_createSubid != InvalidSubTransactionId ||
+		(RELKIND_HAS_STORAGE(rel->rd_rel->relkind) ?
+		 RelationGetNumberOfBlocks(rel) == 0 :
+		 rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE);
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
+/* The same of what hangs on it. */
+static bool
+holds_nothing_old(const RangeVar *relation)
+{
+	Oid			relid = RangeVarGetRelid(relation, NoLock, true);
+	ListCell   *cell;
+
+	if (!OidIsValid(relid))
+		return true;
+	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
+		if (!is_new(lfirst_oid(cell)))
+			return false;
+	return true;
+}
+
+/* Are all that it would take something from such as 'spared' says? */
+static bool
+spares_all(Node *tree, bool path_is_known,
+		   bool (*spared) (const RangeVar *relation))
+{
+	List	   *relations = robbed_relations(tree);
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		const RangeVar *relation = lfirst(cell);
+
+		if (relation->catalogname != NULL ||
+			(relation->schemaname == NULL && !path_is_known) ||
+			!spared(relation))
+			return false;
+	}
+	return relations != NIL;
+}
+
+/*
+ * The command of a statement that takes something away, or NULL.  Where there
+ * is nothing, nothing can be taken: a chain that was stamped on an empty
+ * database alters tables that the revisions before are about to make.
+ */
 static const char *
-find_taker(const SlRegistryEntry *entry)
+find_taker(const SlRegistryEntry *entry,
+		   bool (*spared) (const RangeVar *relation))
 {
 	SlOrigin	origin = {NULL, entry->revision, 1};
 	SlScanner  *scanner = sl_scan_begin(entry->up, strlen(entry->up),
 										&origin);
 	SlStatement statement;
 	const char *found = NULL;
+	bool		path_is_known = true;
 
 	while (found == NULL && sl_scan_next(scanner, &statement))
 	{
+		Node	   *tree = statement.tree->stmt;
+
 		CHECK_FOR_INTERRUPTS();
-		if (takes_away(statement.tree->stmt))
+		if (IsA(tree, VariableSetStmt))
+			path_is_known = false;
+		if (takes_away(tree) && !spares_all(tree, path_is_known, spared))
 			found = sl_command_name(&statement);
 	}
 	sl_scan_end(scanner);
@@ -100,8 +201,8 @@ find_taker(const SlRegistryEntry *entry)
 }
 
 /* Revisions of which something was here once, and is gone: their keys. */
-static HTAB *
-begin_existed(const SlTruth *truth)
+HTAB *
+sl_replay_existed(const SlTruth *truth)
 {
 	HASHCTL		ctl;
 	HTAB	   *existed;
@@ -135,8 +236,8 @@ existed_here(HTAB *existed, const char *revision)
 }
 
 /* NULL if there is no step for it at all. */
-static SlHealStep *
-make_step(HTAB *existed, const char *revision)
+SlHealStep *
+sl_replay_step(HTAB *existed, const char *revision)
 {
 	SlRegistryEntry *entry = sl_registry_get(revision, true);
 	SlHealStep *step;
@@ -154,7 +255,7 @@ make_step(HTAB *existed, const char *revision)
 	step->statements = list_make1(entry->up);
 	step->setters = list_make1(entry->revision);
 	step->safe = true;
-	taker = find_taker(entry);
+	taker = find_taker(entry, is_absent);
 	if (taker != NULL)
 	{
 		step->safe = false;
@@ -166,30 +267,49 @@ make_step(HTAB *existed, const char *revision)
 	return step;
 }
 
-/* Steps for revisions of which nothing is there, in the history's order. */
-List *
-sl_replay_steps(const SlTruth *truth)
+/* The relation that a statement puts rows into, or changes them in; or NULL. */
+static RangeVar *
+filled_relation(Node *tree)
 {
-	HTAB	   *existed = begin_existed(truth);
-	List	   *steps = NIL;
-	const char *last = NULL;
-	ListCell   *cell;
+	if (IsA(tree, InsertStmt))
+		return ((InsertStmt *) tree)->relation;
+	if (IsA(tree, UpdateStmt))
+		return ((UpdateStmt *) tree)->relation;
+	if (IsA(tree, CopyStmt) && ((CopyStmt *) tree)->is_from)
+		return ((CopyStmt *) tree)->relation;
+	return NULL;
+}
 
-	foreach(cell, truth->stamp)
+/*
+ * The relations that a script of such statements alone is about, RangeVar *;
+ * NIL if there is another statement in it.
+ */
+List *
+sl_replay_filled_relations(const char *revision)
+{
+	SlRegistryEntry *entry = sl_registry_get(revision, true);
+	SlOrigin	origin = {NULL, revision, 1};
+	List	   *relations = NIL;
+	SlStatement statement;
+	SlScanner  *scanner;
+
+	if (entry == NULL || entry->up == NULL)
+		return NIL;
+	scanner = sl_scan_begin(entry->up, strlen(entry->up), &origin);
+	while (sl_scan_next(scanner, &statement))
 	{
-		const SlStampFinding *finding = lfirst(cell);
-		SlHealStep *step;
+		RangeVar   *relation = filled_relation(statement.tree->stmt);
 
-		if (strcmp(finding->verdict, "stamped") != 0 ||
-			(last != NULL && strcmp(last, finding->revision) == 0))
-			continue;
-		last = finding->revision;
-		step = make_step(existed, finding->revision);
-		if (step != NULL)
-			steps = lappend(steps, step);
+		CHECK_FOR_INTERRUPTS();
+		if (relation == NULL)
+		{
+			relations = NIL;
+			break;
+		}
+		relations = lappend(relations, copyObject(relation));
 	}
-	hash_destroy(existed);
-	return steps;
+	sl_scan_end(scanner);
+	return relations;
 }
 
 /* One change against what the footprint has of it. */
@@ -270,9 +390,16 @@ run(void *arg)
 	SlRegistryEntry *entry = sl_registry_get_script(step->revision);
 	TimestampTz started = GetCurrentTimestamp();
 	List	   *changes = NIL;
+	const char *taker = find_taker(entry, holds_nothing_old);
 	char	   *deviation;
 	int			statements;
 
+	/* somebody has made since what was not there */
+	if (taker != NULL)
+		ereport(ERROR,
+				(errcode(SL_ERR_NOT_AT_HEAD),
+				 errmsg("its script holds %s, which may take something away",
+						taker)));
 	statements = sl_run_script(entry, SL_UP, replay->order->caller,
 							   replay->options, false, &changes);
 	deviation = find_deviation(step->revision, changes, replay->options);
