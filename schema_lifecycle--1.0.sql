@@ -12,7 +12,6 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 -- the same under every locale.
 --
 
--- the revisions that this database knows
 CREATE TABLE @extschema@.sl_registry (
 	revision		text COLLATE pg_catalog."C" NOT NULL,
 	kind			text NOT NULL,
@@ -95,7 +94,6 @@ CREATE TABLE @extschema@.sl_journal (
 	PRIMARY KEY (revision, direction, statement)
 );
 
--- settings that belong to the database
 CREATE TABLE @extschema@.sl_setting (
 	name			text COLLATE pg_catalog."C" NOT NULL,
 	value			text NOT NULL,
@@ -159,7 +157,6 @@ CREATE TABLE @extschema@.sl_accepted (
 	PRIMARY KEY (class, identity, attribute)
 );
 
--- DDL that the guard saw outside migrations
 CREATE TABLE @extschema@.sl_ddl_event (
 	at				timestamptz NOT NULL,
 	pid				integer NOT NULL,
@@ -174,7 +171,6 @@ CREATE TABLE @extschema@.sl_ddl_event (
 	PRIMARY KEY (at, pid, ordinal)
 );
 
--- what sl_watch() found, a row a change
 CREATE TABLE @extschema@.sl_verdict (
 	at				timestamptz NOT NULL,
 	verdict			text NOT NULL,
@@ -206,7 +202,6 @@ CREATE TABLE @extschema@.sl_version_table (
 	PRIMARY KEY (schema_name, table_name)
 );
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_version_table', '');
--- databases that rehearsals made and have not dropped yet
 CREATE TABLE @extschema@.sl_scratch (
 	name			text COLLATE pg_catalog."C" NOT NULL,
 	mark			text NOT NULL,		-- its comment
@@ -217,7 +212,6 @@ CREATE TABLE @extschema@.sl_scratch (
 );
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_scratch', '');
 
--- what the last boot found in the end, for those who waited for it
 CREATE TABLE @extschema@.sl_boot_end (
 	one				boolean NOT NULL CHECK (one),
 	at				timestamptz NOT NULL,
@@ -226,6 +220,36 @@ CREATE TABLE @extschema@.sl_boot_end (
 	PRIMARY KEY (one)
 );
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sl_boot_end', '');
+
+-- what each of them is; none is an interface, and it says what is
+COMMENT ON TABLE @extschema@.sl_registry IS
+'the revisions and their scripts: read sl_revision and sl_graph() instead';
+COMMENT ON TABLE @extschema@.sl_applied IS
+'what is applied now: read sl_graph() instead';
+COMMENT ON TABLE @extschema@.sl_log IS
+'the history: read sl_history instead';
+COMMENT ON TABLE @extschema@.sl_journal IS
+'how far scripts outside of a transaction came: sl_resolve() speaks of it';
+COMMENT ON TABLE @extschema@.sl_setting IS
+'settings of the database: see sl_settings, set with sl_configure()';
+COMMENT ON TABLE @extschema@.sl_requirement IS
+'what must be so: set with sl_require(), shown by sl_status()';
+COMMENT ON TABLE @extschema@.sl_evidence IS
+'the runs and rehearsals that left a footprint';
+COMMENT ON TABLE @extschema@.sl_footprint IS
+'what each run or rehearsal did to the facts: read sl_expected() instead';
+COMMENT ON TABLE @extschema@.sl_accepted IS
+'differences that are known: set with sl_accept()';
+COMMENT ON TABLE @extschema@.sl_ddl_event IS
+'DDL outside migrations: read sl_ddl_log instead';
+COMMENT ON TABLE @extschema@.sl_verdict IS
+'the verdicts that changed: read sl_incident instead';
+COMMENT ON TABLE @extschema@.sl_version_table IS
+'version tables of other tools: set with sl_adopt() and sl_observe()';
+COMMENT ON TABLE @extschema@.sl_scratch IS
+'databases that rehearsals made and have not dropped yet';
+COMMENT ON TABLE @extschema@.sl_boot_end IS
+'what the last boot found, for those who waited for it';
 
 -- no table: its relation stands in messages for "the ledger was written to"
 CREATE TYPE @extschema@.sl_generation AS (written boolean);
@@ -566,7 +590,6 @@ AS 'MODULE_PATHNAME', 'sl_rehearse';
 COMMENT ON PROCEDURE @extschema@.sl_rehearse(text, jsonb) IS
 'run revisions in a scratch database that is dropped afterwards, and keep the footprints of those that have none';
 
-
 --
 -- Lint
 --
@@ -587,7 +610,7 @@ RETURNS SETOF record
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_lint_script';
 COMMENT ON FUNCTION @extschema@.sl_lint_script(text) IS
-'the same of a script that is not registered';
+'what a script that is not registered will do that its author may not have meant';
 
 --
 -- Heal
@@ -615,8 +638,7 @@ CREATE PROCEDURE @extschema@.sl_repair_online(options jsonb DEFAULT '{}')
 LANGUAGE C
 AS 'MODULE_PATHNAME', 'sl_repair_online';
 COMMENT ON PROCEDURE @extschema@.sl_repair_online(jsonb) IS
-'the same, committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
-
+'do what is safe of sl_repair_plan(), committed step by step: indexes CONCURRENTLY, constraints NOT VALID and then validated';
 
 --
 -- Other tools
@@ -718,7 +740,6 @@ CREATE VIEW @extschema@.sl_ddl_log WITH (security_invoker = true) AS
 COMMENT ON VIEW @extschema@.sl_ddl_log IS
 'DDL outside migrations, and the revision that had last set the object';
 
-
 --
 -- Boot and wait
 --
@@ -813,7 +834,6 @@ LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'sl_graph_is_sound';
 COMMENT ON FUNCTION @extschema@.sl_graph_is_sound(text) IS
 'a test of pgTAP: nothing in the graph of revisions stops a run';
-
 
 --
 -- Operate

@@ -66,6 +66,23 @@ SELECT pg_temp.sqlstate_of('1_a/up.sql', 'SELECT 1', '1_a/metadata.toml', E'\nru
 SELECT pg_temp.sqlstate_of('heads_x/up.sql', 'SELECT 1');
 
 --
+-- Prisma
+--
+SELECT * FROM pg_temp.push('migration_lock.toml', 'provider = "postgresql"',
+	'20240102000000_more/migration.sql', 'CREATE TABLE p2 (id int)',
+	'20240101000000_init/migration.sql', 'CREATE TABLE p1 (id int)');
+SELECT * FROM pg_temp.registered('prisma');
+SELECT * FROM sl_load('{m/3_c/migration.sql,m/3_c/down.sql}', '{CREATE TABLE p3 (id int),DROP TABLE p3}', 'prisma');
+SELECT revision, parents, up, down FROM sl_registry WHERE revision = '3_c';
+-- whose down.sql is it?
+SELECT pg_temp.sqlstate_of('4_d/migration.sql', 'SELECT 1', '4_d/down.sql', 'SELECT 1');
+SELECT pg_temp.sqlstate_of('4_d/migration.sql', 'SELECT 1', 'seed.sql', 'SELECT 1');
+SELECT pg_temp.sqlstate_of('4_d/migration.sql', 'SELECT 1', 'x/4_d/migration.sql', 'SELECT 1');
+SELECT pg_temp.sqlstate_of('4_d/migration.sql', 'SELECT 1', 'migration.sql', 'SELECT 1');
+SELECT * FROM sl_load('{4_d/down.sql}', '{SELECT 1}', 'prisma');
+SELECT sl_unregister('3_c'), sl_unregister('20240102000000_more'), sl_unregister('20240101000000_init');
+
+--
 -- dbmate
 --
 -- its ids may be those of another source: not taken from it

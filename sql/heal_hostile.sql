@@ -77,6 +77,17 @@ DROP EVENT TRIGGER refuse;
 DROP FUNCTION refuse;
 SELECT outcome FROM sl_repair();
 
+-- a plan can be had without USAGE of the schema that it is about
+CREATE ROLE regress_heal_hostile;
+SELECT sl_grant('regress_heal_hostile', 'read');
+ALTER TABLE "od'd ""S"."a.b; drop" ALTER COLUMN d DROP DEFAULT;
+SET ROLE regress_heal_hostile;
+SELECT statement, safe FROM sl_repair_plan();
+RESET ROLE;
+SELECT outcome FROM sl_repair();
+DROP OWNED BY regress_heal_hostile;
+DROP ROLE regress_heal_hostile;
+
 -- inside a migration, in a function with other rights
 SELECT sl_register('2', 'SELECT sl_repair()') \gset
 SELECT revision FROM sl_apply_pending();

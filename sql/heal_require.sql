@@ -44,6 +44,20 @@ SELECT key FROM jsonb_each(sl_status()->'schema') WHERE value = 'false';
 UPDATE conversions SET w = 1, user_id = 1 WHERE w IS NULL;
 UPDATE conversions SET user_id = 2;
 SELECT statement, outcome FROM sl_repair() WHERE outcome = 'done';
+-- a column that is there gets what it lacks; what is another one stays, and
+-- does not end the repair of others
+CREATE TABLE late (status text, "not_null" int NOT NULL, n int DEFAULT 1 NOT NULL, m int);
+INSERT INTO late VALUES ('x', 1, 1, 1);
+SELECT count(sl_require(name, requirement)) FROM (VALUES
+	('late 1', $$late.status text not null default 'a' || 'b' collate "default"$$),
+	('late 2', 'late.not_null text not null'),
+	('late 3', 'late.n int null default (7 + 1)'),
+	('late 4', 'late.m int constraint x default 3'),
+	('late 5', 'late.m int not null generated always as identity'),
+	('late 6', 'late.m int not null default null')) AS r (name, requirement);
+SELECT statement, safe, reason FROM sl_repair_plan() WHERE statement ~ 'late' OR reason ~ 'late';
+SELECT statement, outcome FROM sl_repair() WHERE statement ~ 'late' OR outcome ~ 'late';
+\d late
 -- names mean what they meant when it was written down
 CREATE SCHEMA other;
 CREATE DOMAIN other.amount AS int;

@@ -218,6 +218,40 @@ BEGIN; TRUNCATE schema_migrations; INSERT INTO schema_migrations VALUES (2, fals
 \set VERBOSITY terse
 
 --
+-- What a table says before it is observed: taken over, and never run again
+--
+SET client_min_messages = warning;
+CREATE SCHEMA late;
+CREATE TABLE late.alembic_version (version_num varchar(32) PRIMARY KEY);
+CREATE TABLE late.l1 (id int);
+SELECT sl_register('l1', 'CREATE TABLE late.l1 (id int)', NULL, '{}'),
+	sl_register('l2', 'CREATE TABLE late.l2 (id int)', NULL, '{l1}'),
+	sl_register('l3', 'CREATE TABLE late.l3 (id int)', NULL, '{l2}') \gset
+CALL sl_rehearse('l1');
+SET client_min_messages = notice;
+\set VERBOSITY default
+INSERT INTO late.alembic_version VALUES ('nobody');
+SELECT sl_observe('late.alembic_version', 'deny');
+SELECT count(*) FROM seen WHERE revision LIKE 'l_';
+SELECT sl_unobserve('late.alembic_version');
+UPDATE late.alembic_version SET version_num = 'l2';
+SELECT sl_observe('late.alembic_version', 'deny');
+SELECT * FROM seen WHERE revision LIKE 'l_';
+SELECT revision FROM sl_pending('l3');
+-- once
+SELECT sl_observe('late.alembic_version', 'record');
+SELECT count(*) FROM seen WHERE revision LIKE 'l_';
+-- what is under way is nobody's word yet
+CREATE TABLE late.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
+INSERT INTO late.schema_migrations VALUES (2, true);
+SELECT sl_observe('late.schema_migrations', 'record');
+SELECT sl_unobserve('late.schema_migrations'), sl_unobserve('late.alembic_version');
+SET client_min_messages = warning;
+DROP SCHEMA late CASCADE;
+RESET client_min_messages;
+\set VERBOSITY terse
+
+--
 -- Names that change, a table that goes, an extension that goes
 --
 ALTER SCHEMA ops RENAME TO "Ops 2";

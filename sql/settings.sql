@@ -53,6 +53,9 @@ SET client_min_messages = warning;
 SET search_path = public, sl;
 SELECT count(*) FROM sl_settings WHERE source <> 'default';
 -- the database's
+SET client_min_messages = notice;
+SELECT sl_configure('managed_schemas', 'public, app, "Odd ""name"');
+SET client_min_messages = warning;
 SELECT sl_configure('managed_schemas', 'app, "Odd ""name"');
 SELECT sl_configure('ignore', 'table:public.x');
 SELECT sl_configure('out_of_order', 'yes');

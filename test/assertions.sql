@@ -73,7 +73,7 @@ DROP TABLE sessions;
 SELECT * FROM check_test(sl_has_no_drift('mine'), false, 'sl_has_no_drift, drift', 'mine',
 	$$column public.users.name: not_null expected true, actual false (revision 001_users)
 table public.sessions: missing (revision 002_sessions)
-See sl_detect_drift(); sl_accept() is for a difference that is meant.$$);
+See sl_detect_drift(); sl_repair_plan() shows what sl_repair() does about it, and sl_accept() is for a difference that is meant.$$);
 SELECT * FROM check_test(sl_has_no_stamp_drift('mine'), false, 'sl_has_no_stamp_drift, a stamp', 'mine',
 	$$revision 001_users is not as it was applied: column public.users.name is altered
 revision 002_sessions is recorded as applied, but nothing of it is there: table public.sessions is missing
@@ -92,7 +92,7 @@ SELECT sl_stamp('003_data', true, 'done by hand');
 SELECT * FROM check_test(sl_has_no_stamp_drift(), false, 'sl_has_no_stamp_drift, unverifiable',
 	'The history should have no stamp drift',
 	$$revision 003_data cannot be verified: there is no evidence of what it did
-See sl_detect_stamp_drift(); sl_configure('allow_unverifiable', 'on') is for a database that another tool has migrated so far.$$);
+CALL sl_rehearse() finds out what they do; sl_configure('allow_unverifiable', 'on') is for those that it cannot run.$$);
 SELECT sl_configure('allow_unverifiable', 'on');
 SELECT sl_has_no_stamp_drift('unverifiable revisions are allowed');
 SELECT sl_is_verified('003', 'there too');

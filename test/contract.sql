@@ -134,8 +134,8 @@ SELECT columns_are('sl', 'sl_settings', '{name,value,default_value,source,descri
 SELECT is_empty($$
 	SELECT c.relname FROM pg_class c JOIN member m
 		ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
-	 WHERE c.relkind = 'v' AND obj_description(c.oid, 'pg_class') IS NULL$$,
-	'views have comments');
+	 WHERE c.relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL$$,
+	'tables and views have comments');
 SELECT is_empty($$
 	SELECT proname FROM pg_proc p JOIN member m ON m.objid = p.oid
 	 WHERE proname NOT LIKE 'sl\_%'

@@ -272,4 +272,11 @@ extern bool sl_verdict(const SlVersionTable *table, const char *mode,
 					   const SlWrites *writes);
 extern bool sl_words_unfinished(const List *words);
 
+/*
+ * What the table said before anybody observed it: recorded as sl_adopt() would
+ * have it.  Left out it would be pending, and a run would do it again.  The
+ * caller holds the migration lock.
+ */
+extern void sl_verdict_catch_up(const SlVersionTable *table);
+
 #endif							/* SL_ADAPTERS_PRIVATE_H */

@@ -234,6 +234,7 @@ sl_observe(PG_FUNCTION_ARGS)
 	row.name = table->name;
 	row.tool = unconstify(char *, table->adapter->name);
 	sl_version_table_put(&row);
+	sl_verdict_catch_up(table);
 	PG_RETURN_TEXT_P(cstring_to_text(table->adapter->name));
 }
 

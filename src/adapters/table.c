@@ -233,7 +233,7 @@ find_named(const SlAdapter *adapter, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("version table \"%s\" does not exist", name),
-				 errhint("Where a tool has made none, leave the name out: the catalog decides then.")));
+				 errhint("The tool makes it when it first runs (Alembic: \"alembic ensure_version\"). sl_adopt() without a name goes by the catalog where there is none.")));
 	schema = get_namespace_name_or_temp(get_rel_namespace(relid));
 	title = quote_qualified_identifier(schema, get_rel_name(relid));
 	require_ordinary(relid, title);

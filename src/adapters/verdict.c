@@ -399,7 +399,7 @@ find_moves(Verdict *verdict, const List *words)
 }
 
 static void
-warn_of_unknown(const Verdict *verdict)
+warn_of_unknown(const Verdict *verdict, const char *hint)
 {
 	if (verdict->unknown != NIL)
 		ereport(WARNING,
@@ -407,7 +407,67 @@ warn_of_unknown(const Verdict *verdict)
 						verdict->table->title),
 				 errdetail("The first is \"%s\".",
 						   (char *) linitial(verdict->unknown)),
-				 errhint("Push the files before they are run: slctl push DIR.")));
+				 errhint("%s", hint)));
+}
+
+/* How many the catalog does not bear out, or nobody knows what they did. */
+static int
+count_doubtful(const SlTaking *taking)
+{
+	int			count = 0;
+	int			i;
+
+	for (i = 0; i < taking->count; i++)
+		if (strcmp(taking->items[i].adopted->outcome, "adopted") != 0)
+			count++;
+	return count;
+}
+
+/* See adapters_private.h. */
+void
+sl_verdict_catch_up(const SlVersionTable *table)
+{
+	List	   *words = sl_version_table_words(table);
+	Verdict		verdict = {table};
+	SlTruth		truth = {0};
+	int64		first_id;
+	int			doubtful;
+
+	if (sl_words_unfinished(words))
+	{
+		ereport(WARNING,
+				(errmsg("\"%s\" says that something has failed, or is under way: what it says by now is not recorded",
+						table->title),
+				 errhint("Call again when %s is through.",
+						 table->adapter->name)));
+		return;
+	}
+	sl_reach_init(&verdict.reach, table->adapter);
+	verdict.before = marks_of(&verdict, NIL, NULL);
+	verdict.after = marks_of(&verdict, words, &verdict.unknown);
+	verdict.changes = palloc0_array(List *, verdict.reach.lineage.count + 1);
+	warn_of_unknown(&verdict,
+					_("Push the files, slctl push DIR, and call again."));
+	first_id = sl_log_next_id();
+	take_moved(&verdict, first_id);
+	if (verdict.taking.count == 0)
+		return;
+	sl_truth_now(&truth);
+	sl_taking_judge(&verdict.taking, &truth);
+	sl_taking_record(&verdict.taking, first_id,
+					 psprintf(_("%s has it"), table->title));
+	doubtful = count_doubtful(&verdict.taking);
+	ereport(NOTICE,
+			(errmsg_plural("the history of %s in %s is taken over: %d revision",
+						   "the history of %s in %s is taken over: %d revisions",
+						   verdict.taking.count, table->adapter->name,
+						   table->title, verdict.taking.count),
+			 doubtful == 0 ? 0 :
+			 errdetail_plural("The catalog does not bear out %d of them, or nothing is known of what it does.",
+							  "The catalog does not bear out %d of them, or nothing is known of what they do.",
+							  doubtful, doubtful),
+			 doubtful == 0 ? 0 :
+			 errhint("CALL sl_rehearse(), and see sl_detect_stamp_drift().")));
 }
 
 /* See adapters_private.h. */
@@ -448,6 +508,7 @@ sl_verdict(const SlVersionTable *table, const char *mode,
 						 psprintf(_("%s has it"), table->title));
 	}
 	free_gone(&verdict, first_id + verdict.taking.count);
-	warn_of_unknown(&verdict);
+	warn_of_unknown(&verdict,
+					_("Push the files before they are run: slctl push DIR."));
 	return true;
 }

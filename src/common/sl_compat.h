@@ -221,10 +221,12 @@ sl_not_null_is_validated(Oid relid, AttrNumber attnum)
 #define sl_generated_kind(constraint) ((constraint)->generated_kind)
 #define sl_constraint_wants_enforcement(constraint) \
 	((constraint)->is_enforced)
+#define sl_constraint_has_period(constraint) ((constraint)->without_overlaps)
 #else
 #define sl_constraint_is_enforced(form) (true)
 #define sl_generated_kind(constraint) ATTRIBUTE_GENERATED_STORED
 #define sl_constraint_wants_enforcement(constraint) (true)
+#define sl_constraint_has_period(constraint) (false)
 #endif
 
 /* 16 has plain doubly linked lists for what hangs on a process */

@@ -37,7 +37,7 @@ typedef struct Named
 /* A revision's columns, in the order of its script. */
 typedef struct Script
 {
-	const char *revision;
+	SlFactKey	key;			/* of the revision */
 	List	   *named;			/* Named *, by relation and column */
 } Script;
 
@@ -126,24 +126,21 @@ compare_named(const ListCell *a, const ListCell *b)
 
 /* Read the script of a revision, once. */
 static Script *
-script_of(List **scripts, const char *revision)
+script_of(HTAB *scripts, const char *revision)
 {
+	SlFactKey	key;
+	bool		found;
 	SlRegistryEntry *entry;
 	SlOrigin	origin = {NULL, revision, 1};
 	SlScanner  *scanner;
 	SlStatement statement;
 	Script	   *script;
-	ListCell   *cell;
 
-	foreach(cell, *scripts)
-	{
-		script = lfirst(cell);
-		if (strcmp(script->revision, revision) == 0)
-			return script;
-	}
-	script = palloc0_object(Script);
-	script->revision = revision;
-	*scripts = lappend(*scripts, script);
+	sl_fact_key("", revision, &key);
+	script = hash_search(scripts, &key, HASH_ENTER, &found);
+	if (found)
+		return script;
+	script->named = NIL;
 	entry = sl_registry_get(revision, true);
 	if (entry == NULL || entry->up == NULL)
 		return script;
@@ -220,11 +217,17 @@ void
 sl_sort_columns(List *differences)
 {
 	Place	   *places = palloc_array(Place, list_length(differences) + 1);
-	List	   *scripts = NIL;
+	HASHCTL		ctl;
+	HTAB	   *scripts;
 	int			count = 0;
 	int			next = 0;
 	ListCell   *cell;
 
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(Script);
+	ctl.hcxt = CurrentMemoryContext;
+	scripts = hash_create("scripts", 64, &ctl,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(cell, differences)
 	{
 		const SlDifference *difference = lfirst(cell);
@@ -236,7 +239,7 @@ sl_sort_columns(List *differences)
 		CHECK_FOR_INTERRUPTS();
 		place = &places[count];
 		place->birth = difference->birth;
-		place->position = position_of(script_of(&scripts, difference->maker),
+		place->position = position_of(script_of(scripts, difference->maker),
 									  difference->identity);
 		place->sequence = count++;
 		place->difference = lfirst(cell);
@@ -251,5 +254,6 @@ sl_sort_columns(List *differences)
 			difference->expected != NULL && difference->actual == NULL)
 			lfirst(cell) = places[next++].difference;
 	}
+	hash_destroy(scripts);
 	pfree(places);
 }

@@ -111,6 +111,10 @@ extern void sl_ddl_comment(SlDdl *ddl, const SlFact *fact);
 /* in ddl_whole.c */
 extern bool sl_ddl_is_whole(const SlFact *fact);
 
+/* in ddl_made.c */
+extern void sl_ddl_check_made(const SlDdl *ddl, const SlFact *fact,
+							  List *statements);
+
 /* in ddl_names.c */
 extern char *sl_name_owner(const char *identity);
 extern const char *sl_name_last(const char *identity);

@@ -22,21 +22,37 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 #include "common/sl_compat.h"
 #include "heal/ddl.h"
 #include "heal/ddl_table.h"
 
-/* The kind of a relation that is there, by its identity; '\0' if it is not. */
+/*
+ * A relation that is there, by its identity; InvalidOid if it is not.  Not as
+ * a name is looked up: to know of a plan nobody needs USAGE of the schema.
+ */
+Oid
+sl_live_relation(const char *identity)
+{
+	List	   *names;
+	Oid			schema;
+
+	if (!SplitIdentifierString(pstrdup(identity), '.', &names) ||
+		list_length(names) != 2)
+		return InvalidOid;
+	schema = get_namespace_oid(linitial(names), true);
+	return OidIsValid(schema) ? get_relname_relid(lsecond(names), schema) :
+		InvalidOid;
+}
+
+/* The kind of a relation that is there; '\0' if it is not. */
 char
 sl_live_relation_kind(const char *identity)
 {
-	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
-	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
-										 NoLock, true);
+	Oid			relid = sl_live_relation(identity);
 
 	return OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
 }
@@ -45,9 +61,7 @@ sl_live_relation_kind(const char *identity)
 List *
 sl_live_parents(const char *identity)
 {
-	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
-	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
-										 NoLock, true);
+	Oid			relid = sl_live_relation(identity);
 	Relation	catalog;
 	ScanKeyData key;
 	SysScanDesc rows;
@@ -80,9 +94,7 @@ sl_live_parents(const char *identity)
 static bool
 is_typed(const char *identity)
 {
-	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
-	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
-										 NoLock, true);
+	Oid			relid = sl_live_relation(identity);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	bool		result;
 
@@ -252,9 +264,7 @@ catch_up(SlDdl *ddl, const SlFact *column)
 static bool
 has_children(const char *identity)
 {
-	List	   *names = stringToQualifiedNameList(identity SL_NO_ESCONTEXT);
-	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
-										 NoLock, true);
+	Oid			relid = sl_live_relation(identity);
 
 	return OidIsValid(relid) && has_subclass(relid);
 }

@@ -108,16 +108,12 @@ append_shape(StringInfo text, const SlFact *fact, List *columns)
 }
 
 static void
-add_column_details(SlDdl *ddl, List *columns, bool from_parent)
+add_column_details(SlDdl *ddl, List *columns)
 {
 	ListCell   *cell;
 
 	foreach(cell, columns)
-	{
-		const SlFact *column = lfirst(cell);
-
-		sl_column_details(ddl, column);
-	}
+		sl_column_details(ddl, lfirst(cell));
 }
 
 static void
@@ -189,7 +185,7 @@ sl_create_table(SlDdl *ddl, const SlFact *fact)
 	sl_ddl_add(ddl, "%s", text.data);
 	if (sl_fact_text(fact, "partition_of") != NULL)
 		ddl->looks = true;		/* at the default partition */
-	add_column_details(ddl, columns, false);
+	add_column_details(ddl, columns);
 	set_row_security(ddl, fact);
 	(void) set_replica_identity(ddl, fact, false);
 }
@@ -213,7 +209,7 @@ sl_create_foreign_table(SlDdl *ddl, const SlFact *fact)
 		appendStringInfoChar(&text, ')');
 	}
 	sl_ddl_add(ddl, "%s", text.data);
-	add_column_details(ddl, columns, false);
+	add_column_details(ddl, columns);
 }
 
 /*

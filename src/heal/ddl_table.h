@@ -17,17 +17,11 @@
 
 #include "heal/ddl.h"
 
-/* 16 gave functions that may fail a place for their errors */
-#if PG_VERSION_NUM >= 160000
-#define SL_NO_ESCONTEXT , NULL
-#else
-#define SL_NO_ESCONTEXT
-#endif
-
 #define SL_COLUMN_VALUE		1	/* default, generated, identity */
 #define SL_COLUMN_NOT_NULL	2
 
 /* in ddl_column.c */
+extern Oid	sl_live_relation(const char *identity);
 extern char sl_live_relation_kind(const char *identity);
 extern List *sl_live_parents(const char *identity);
 extern char *sl_column_text(const SlFact *column, int parts);

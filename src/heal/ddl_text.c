@@ -20,13 +20,11 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_ts_parser.h"
 #include "commands/defrem.h"
-#include "nodes/makefuncs.h"
-#include "parser/parse_func.h"
 #include "tsearch/ts_public.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/regproc.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 #include "heal/ddl.h"
 #include "heal/ddl_table.h"
@@ -35,14 +33,17 @@
 static Oid
 live_lister(const char *parser)
 {
-	List	   *names = stringToQualifiedNameList(parser SL_NO_ESCONTEXT);
-	Oid			oid = get_ts_parser_oid(names, true);
+	List	   *names;
+	Oid			schema;
 	HeapTuple	tuple;
 	Oid			function;
 
-	if (!OidIsValid(oid))
+	if (!SplitIdentifierString(pstrdup(parser), '.', &names) ||
+		list_length(names) != 2)
 		return InvalidOid;
-	tuple = SearchSysCache1(TSPARSEROID, ObjectIdGetDatum(oid));
+	schema = get_namespace_oid(linitial(names), true);
+	tuple = SearchSysCache2(TSPARSERNAMENSP, CStringGetDatum(lsecond(names)),
+							ObjectIdGetDatum(schema));
 	if (!HeapTupleIsValid(tuple))
 		return InvalidOid;
 	function = ((Form_pg_ts_parser) GETSTRUCT(tuple))->prslextype;
@@ -50,21 +51,16 @@ live_lister(const char *parser)
 	return function;
 }
 
-/* The same of one that is to be made. */
+/* The same of one that is to be made; only the server's own is asked. */
 static Oid
 expected_lister(SlDdl *ddl, const char *parser)
 {
 	const SlFact *fact = ddl->facts->find("text search parser", parser,
 										  ddl->facts->arg);
-	const char *name;
-	Oid			internal = INTERNALOID;
-	List	   *names;
 
-	if (fact == NULL)
-		return InvalidOid;
-	name = sl_fact_text(fact, "token_types");
-	names = stringToQualifiedNameList(name SL_NO_ESCONTEXT);
-	return LookupFuncName(names, 1, &internal, true);
+	return fact != NULL &&
+		sl_fact_is(fact, "token_types", "pg_catalog.prsd_lextype") ?
+		F_PRSD_LEXTYPE : InvalidOid;
 }
 
 /* The name of a token type; NULL if nobody may be asked. */

@@ -55,22 +55,44 @@ static const struct
 	{"view", "definition"},
 };
 
-/* Of how many names an identity consists, where statements take it apart. */
+/* Of how many names an identity consists, where it is nothing but names. */
 static const struct
 {
 	const char *class;
 	int			names;
 }			identities[] = {
+	{"access method", 1},
+	{"base type", 2},
+	{"collation", 2},
 	{"column", 3},
+	{"composite type", 2},
 	{"constraint", 3},
+	{"conversion", 2},
+	{"domain", 2},
 	{"domain constraint", 3},
+	{"enum", 2},
+	{"event trigger", 1},
+	{"extension", 1},
+	{"foreign data wrapper", 1},
 	{"foreign table", 2},
 	{"index", 2},
+	{"language", 1},
 	{"materialized view", 2},
 	{"policy", 3},
+	{"publication", 1},
+	{"range", 2},
 	{"rule", 3},
+	{"schema", 1},
 	{"sequence", 2},
+	{"server", 1},
+	{"shell type", 2},
+	{"statistics", 2},
+	{"subscription", 1},
 	{"table", 2},
+	{"text search configuration", 2},
+	{"text search dictionary", 2},
+	{"text search parser", 2},
+	{"text search template", 2},
 	{"trigger", 3},
 	{"view", 2},
 };

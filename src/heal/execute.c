@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -62,18 +61,27 @@ pin_settings(void)
 								 true, 0, false);
 }
 
-/* The same for a session of its own, char *. */
+static char *
+set_statement(const char *name, const char *value)
+{
+	return psprintf("SELECT pg_catalog.set_config(%s, %s, false)",
+					quote_literal_cstr(name), quote_literal_cstr(value));
+}
+
+/* The same for a session of its own, char *; with a requirement's path. */
 List *
-sl_heal_pinned_statements(void)
+sl_heal_pinned_statements(const SlRequirementRow *requirement)
 {
 	List	   *statements = NIL;
 	int			i;
 
 	for (i = 0; i < (int) lengthof(pinned); i++)
+		statements = lappend(statements, set_statement(pinned[i].name,
+													   pinned[i].value));
+	if (requirement != NULL)
 		statements = lappend(statements,
-							 psprintf("SELECT pg_catalog.set_config(%s, %s, false)",
-									  quote_literal_cstr(pinned[i].name),
-									  quote_literal_cstr(pinned[i].value)));
+							 set_statement("search_path",
+										   sl_heal_path(requirement)));
 	return statements;
 }
 
@@ -150,78 +158,6 @@ error_callback(void *arg)
 				   step->identity, step->revision);
 }
 
-static bool
-drops_column(const AlterTableStmt *alter)
-{
-	ListCell   *cell;
-
-	foreach(cell, alter->cmds)
-		if (lfirst_node(AlterTableCmd, cell)->subtype == AT_DropColumn)
-			return true;
-	return false;
-}
-
-/*
- * What steps that are safe consist of takes nothing away that holds rows.  A
- * text of a fact that makes something else of its statement is not the
- * server's.
- */
-static bool
-may_be_ours(const Node *node)
-{
-	switch (nodeTag(node))
-	{
-		case T_AlterTableStmt:
-			return !drops_column((const AlterTableStmt *) node);
-		case T_DropStmt:
-			switch (((const DropStmt *) node)->removeType)
-			{
-				case OBJECT_DATABASE:
-				case OBJECT_EXTENSION:
-				case OBJECT_FOREIGN_TABLE:
-				case OBJECT_SCHEMA:
-				case OBJECT_TABLE:
-					return false;
-				default:
-					return ((const DropStmt *) node)->behavior !=
-						DROP_CASCADE;
-			}
-		case T_CallStmt:
-		case T_CopyStmt:
-		case T_DeleteStmt:
-		case T_DoStmt:
-		case T_InsertStmt:
-		case T_TransactionStmt:
-		case T_TruncateStmt:
-		case T_UpdateStmt:
-		case T_VariableSetStmt:
-			return false;
-		default:
-			return true;
-	}
-}
-
-/* A statement that was made from facts, and nothing beside it. */
-static void
-check_made(const Node *node, bool more)
-{
-	if (more || !may_be_ours(node))
-		ereport(ERROR,
-				(errcode(SL_ERR_BAD_INPUT),
-				 errmsg("what is known of it is no fact of this server")));
-}
-
-/* The same of one that runs elsewhere; SL009, or a syntax error. */
-void
-sl_heal_check_made(const char *text)
-{
-	List	   *trees = raw_parser(text, RAW_PARSE_DEFAULT);
-
-	if (trees != NIL)
-		check_made(linitial_node(RawStmt, trees)->stmt,
-				   list_length(trees) > 1);
-}
-
 /* One statement after the other, in the current transaction. */
 void
 sl_heal_execute(SlHealStep *step, const SlHealOrder *order, List *statements)
@@ -258,8 +194,6 @@ sl_heal_execute(SlHealStep *step, const SlHealOrder *order, List *statements)
 		if (sl_scan_next(scanner, &statement))
 		{
 			statement.ordinal = foreach_current_index(cell) + 1;
-			if (step->requirement == NULL)
-				sl_heal_check_made(text);
 			sl_execute_statement(&run, &statement);
 		}
 		sl_scan_end(scanner);

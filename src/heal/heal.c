@@ -22,14 +22,12 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
 #include "ledger/repair.h"
 #include "status/require.h"
-
-/* how often what is left is looked at again */
-#define MAX_ROUNDS 5
 
 /* so many differences are told in an error */
 #define DIFFERENCES_TOLD 10
@@ -56,18 +54,69 @@ is_in(List *names, const char *name)
 	return false;
 }
 
-static bool
-is_about(const SlHealStep *step, const SlDifference *difference)
-{
-	return step->difference != NULL &&
-		strcmp(step->class, difference->class) == 0 &&
-		strcmp(step->identity, difference->identity) == 0;
-}
-
 bool
 sl_step_is_done(const SlHealStep *step)
 {
 	return step->outcome != NULL && strcmp(step->outcome, "done") == 0;
+}
+
+/* Steps and differences by what they are about. */
+typedef struct Known
+{
+	SlFactKey	key;			/* of class and identity, or of a revision */
+	const SlDifference *before; /* as it was at the start; NULL: as expected */
+	List	   *steps;			/* int: positions in a list of steps */
+	struct Touched *touched;
+} Known;
+
+static HTAB *
+begin_known(void)
+{
+	HASHCTL		ctl;
+
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(Known);
+	ctl.hcxt = CurrentMemoryContext;
+	return hash_create("repair", 256, &ctl,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static Known *
+known_of(HTAB *table, const char *class, const char *identity)
+{
+	SlFactKey	key;
+	Known	   *known;
+	bool		found;
+
+	sl_fact_key(class, identity, &key);
+	known = hash_search(table, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		known->before = NULL;
+		known->steps = NIL;
+		known->touched = NULL;
+	}
+	return known;
+}
+
+/* By what they are about, steps for facts. */
+static HTAB *
+index_steps(List *steps)
+{
+	HTAB	   *table = begin_known();
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+		Known	   *known;
+
+		if (step->difference == NULL)
+			continue;
+		known = known_of(table, step->class, step->identity);
+		known->steps = lappend_int(known->steps, foreach_current_index(cell));
+	}
+	return table;
 }
 
 /*
@@ -75,51 +124,35 @@ sl_step_is_done(const SlHealStep *step)
  */
 
 static bool
-differed_before(List *before, const SlDifference *difference,
-				const char *attribute)
+is_worse(const SlDifference *before, const SlDifference *difference)
 {
 	ListCell   *cell;
 
-	foreach(cell, before)
-	{
-		const SlDifference *old = lfirst(cell);
-
-		if (strcmp(old->class, difference->class) != 0 ||
-			strcmp(old->identity, difference->identity) != 0)
-			continue;
-		return old->expected == NULL || old->actual == NULL ||
-			is_in(old->attributes, attribute);
-	}
+	if (before == NULL)
+		return true;
+	if (before->expected == NULL || before->actual == NULL)
+		return false;
+	if (difference->expected == NULL || difference->actual == NULL)
+		return true;
+	foreach(cell, difference->attributes)
+		if (!is_in(before->attributes, lfirst(cell)))
+			return true;
 	return false;
 }
 
 /* Is it worse than before, or not what a step was done for? */
 static bool
-is_failure(const SlHealing *healing, List *before,
-		   const SlDifference *difference)
+is_failure(const Known *known, List *steps, const SlDifference *difference)
 {
-	bool		done = false;
 	ListCell   *cell;
 
-	foreach(cell, healing->steps)
-	{
-		const SlHealStep *step = lfirst(cell);
-
-		if (!is_about(step, difference))
-			continue;
-		/* something that it needs was left: it is as it can be */
-		if (!sl_step_is_done(step))
-			return false;
-		done = true;
-	}
-	if (done)
+	if (is_worse(known->before, difference))
 		return true;
-	if (difference->expected == NULL || difference->actual == NULL)
-		return !differed_before(before, difference, "");
-	foreach(cell, difference->attributes)
-		if (!differed_before(before, difference, lfirst(cell)))
-			return true;
-	return false;
+	/* something that it needs was left: it is as it can be */
+	foreach(cell, known->steps)
+		if (!sl_step_is_done(list_nth(steps, lfirst_int(cell))))
+			return false;
+	return known->steps != NIL;
 }
 
 static void
@@ -150,22 +183,33 @@ describe(StringInfo detail, const SlDifference *difference)
 
 /* SL004 if the facts are not what they should be. */
 void
-sl_heal_prove(const SlHealing *healing, List *before, const SlTruth *truth)
+sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
+			  List *before, const SlTruth *truth)
 {
+	HTAB	   *table = index_steps(healing->steps);
 	StringInfoData detail;
 	int			count = 0;
 	ListCell   *cell;
 
+	foreach(cell, before)
+	{
+		const SlDifference *old = lfirst(cell);
+
+		known_of(table, old->class, old->identity)->before = old;
+	}
 	initStringInfo(&detail);
 	foreach(cell, truth->differences)
 	{
 		const SlDifference *difference = lfirst(cell);
 
-		if (!is_failure(healing, before, difference))
+		if (!is_failure(known_of(table, difference->class,
+								 difference->identity),
+						healing->steps, difference))
 			continue;
 		if (count++ < DIFFERENCES_TOLD)
 			describe(&detail, difference);
 	}
+	hash_destroy(table);
 	if (count == 0)
 		return;
 	if (count > DIFFERENCES_TOLD)
@@ -173,6 +217,8 @@ sl_heal_prove(const SlHealing *healing, List *before, const SlTruth *truth)
 						 count - DIFFERENCES_TOLD);
 	ereport(ERROR,
 			(errcode(SL_ERR_NOT_AT_HEAD),
+			 order->online ?
+			 errmsg("the repair does not end in the expected facts, and what it did stays") :
 			 errmsg("the repair does not end in the expected facts, and is rolled back"),
 			 errdetail("%s", detail.data),
 			 errhint("See sl_repair_plan(); bring these about by hand, or sl_accept() them.")));
@@ -193,21 +239,17 @@ typedef struct Touched
 } Touched;
 
 static Touched *
-touch(List **touched, const char *revision)
+touch(HTAB *table, List **touched, const char *revision)
 {
-	ListCell   *cell;
-	Touched    *entry;
+	Known	   *known = known_of(table, "", revision);
 
-	foreach(cell, *touched)
+	if (known->touched == NULL)
 	{
-		entry = lfirst(cell);
-		if (strcmp(entry->revision, revision) == 0)
-			return entry;
+		known->touched = palloc0_object(Touched);
+		known->touched->revision = revision;
+		*touched = lappend(*touched, known->touched);
 	}
-	entry = palloc0_object(Touched);
-	entry->revision = revision;
-	*touched = lappend(*touched, entry);
-	return entry;
+	return known->touched;
 }
 
 static bool
@@ -260,6 +302,7 @@ log_touched(const Touched *entry)
 static List *
 touched_by(List *steps)
 {
+	HTAB	   *table = begin_known();
 	List	   *touched = NIL;
 	ListCell   *cell;
 
@@ -272,13 +315,14 @@ touched_by(List *steps)
 		if (!sl_step_is_done(step) || step->difference == NULL)
 			continue;
 		/* what makes an object is told of who made it */
-		entry = touch(&touched, made ? step->difference->maker :
+		entry = touch(table, &touched, made ? step->difference->maker :
 					  step->revision);
 		entry->statements += list_length(step->statements);
 		entry->elapsed += step->elapsed;
 		entry->made |= made;
 		entry->existed |= step->difference->existed;
 	}
+	hash_destroy(table);
 	return touched;
 }
 
@@ -314,12 +358,11 @@ sl_heal_prove_claims(const SlHealing *healing, const SlTruth *truth)
  * The rounds
  */
 
+/* Of two that are about the same. */
 static bool
 is_same_step(const SlHealStep *a, const SlHealStep *b)
 {
-	return b->difference != NULL && strcmp(a->class, b->class) == 0 &&
-		strcmp(a->identity, b->identity) == 0 &&
-		list_length(a->statements) == list_length(b->statements) &&
+	return list_length(a->statements) == list_length(b->statements) &&
 		(a->statements == NIL ||
 		 strcmp(linitial(a->statements), linitial(b->statements)) == 0);
 }
@@ -328,37 +371,39 @@ is_same_step(const SlHealStep *a, const SlHealStep *b)
 List *
 sl_heal_new_steps(SlHealing *healing, List *steps)
 {
+	HTAB	   *table = index_steps(healing->steps);
 	List	   *result = NIL;
-	int			nbefore = list_length(healing->steps);
 	ListCell   *cell;
-	int			i;
 
 	foreach(cell, steps)
 	{
 		SlHealStep *step = lfirst(cell);
-		bool		known = false;
+		bool		is_new = true;
+		ListCell   *other;
 
-		CHECK_FOR_INTERRUPTS();
-		for (i = 0; i < nbefore; i++)
+		foreach(other, known_of(table, step->class, step->identity)->steps)
 		{
-			ListCell   *other = list_nth_cell(healing->steps, i);
-			SlHealStep *old = lfirst(other);
+			ListCell   *place = list_nth_cell(healing->steps,
+											  lfirst_int(other));
+			SlHealStep *old = lfirst(place);
 
 			if (!is_same_step(step, old))
 				continue;
-			known = true;
-			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL)
+			is_new = false;
+			if (sl_step_is_done(old) || !old->safe || old->outcome == NULL ||
+				old->rows)
 				break;
 			/* left, and something was done since: once more */
-			lfirst(other) = step;
+			lfirst(place) = step;
 			result = lappend(result, step);
 			break;
 		}
-		if (known)
+		if (!is_new)
 			continue;
 		healing->steps = lappend(healing->steps, step);
 		result = lappend(result, step);
 	}
+	hash_destroy(table);
 	return result;
 }
 
@@ -380,7 +425,7 @@ heal_facts(SlHealing *healing, const SlHealOrder *order,
 {
 	int			round;
 
-	for (round = 0; round < MAX_ROUNDS; round++)
+	for (round = 0; round < SL_HEAL_ROUNDS; round++)
 	{
 		List	   *steps;
 
@@ -421,9 +466,8 @@ replay_all(SlHealing *healing, const SlHealOrder *order,
 		sl_heal_look(truth, NIL);
 }
 
-/* One that was brought about must hold. */
 static void
-require_held(const SlHealStep *step, List *states)
+require_held(const SlHealStep *step, const SlHealOrder *order, List *states)
 {
 	ListCell   *cell;
 
@@ -434,29 +478,40 @@ require_held(const SlHealStep *step, List *states)
 		if (!state->holds && strcmp(state->name, step->identity) == 0)
 			ereport(ERROR,
 					(errcode(SL_ERR_NOT_AT_HEAD),
+					 order->online ?
+					 errmsg("requirement \"%s\" does not hold after its repair, which stays",
+							state->name) :
 					 errmsg("requirement \"%s\" does not hold after its repair, which is rolled back",
 							state->name),
 					 errdetail("%s.", state->why)));
 	}
 }
 
+/* Requirements that were brought about must hold, else SL004. */
 void
-sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
-					 const SlOptions *options)
+sl_heal_require_held(List *steps, const SlHealOrder *order)
 {
-	List	   *steps = sl_requirement_steps();
 	List	   *states;
 	ListCell   *cell;
 
-	healing->steps = list_concat(healing->steps, steps);
-	sl_heal_run(steps, order, options);
 	if (count_done(steps) == 0)
 		return;
 	CommandCounterIncrement();
 	states = sl_requirements_look();
 	foreach(cell, steps)
 		if (sl_step_is_done(lfirst(cell)))
-			require_held(lfirst(cell), states);
+			require_held(lfirst(cell), order, states);
+}
+
+static void
+heal_requirements(SlHealing *healing, const SlHealOrder *order,
+				  const SlOptions *options)
+{
+	List	   *steps = sl_requirement_steps(false);
+
+	healing->steps = list_concat(healing->steps, steps);
+	sl_heal_run(steps, order, options);
+	sl_heal_require_held(steps, order);
 }
 
 static void
@@ -496,13 +551,13 @@ sl_heal(const SlHealOrder *order, const SlOptions *options)
 			heal_facts(healing, order, options, &truth);
 		if (count_done(healing->steps) > 0)
 		{
-			sl_heal_prove(healing, before, &truth);
+			sl_heal_prove(healing, order, before, &truth);
 			sl_heal_keep_books(healing->steps);
 			sl_heal_prove_claims(healing, &truth);
 		}
 	}
 	if (order->requirements)
-		sl_heal_requirements(healing, order, options);
+		heal_requirements(healing, order, options);
 	count_steps(healing);
 	return healing;
 }
@@ -576,7 +631,8 @@ sl_heal_plan(const SlHealOrder *order, const SlOptions *options)
 		}
 	}
 	if (order->requirements)
-		healing->steps = list_concat(healing->steps, sl_requirement_steps());
+		healing->steps = list_concat(healing->steps,
+									  sl_requirement_steps(false));
 	count_steps(healing);
 	return healing;
 }

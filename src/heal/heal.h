@@ -41,6 +41,8 @@ typedef struct SlHealStep
 
 	/* how it went: NULL: not tried; "done", or "skipped: why" */
 	const char *outcome;
+	bool		rows;			/* it was skipped because of rows, which no
+								 * other step changes */
 	int64		elapsed;		/* microseconds */
 
 	/* for the run */
@@ -48,6 +50,7 @@ typedef struct SlHealStep
 	List	   *setters;		/* char *: whose facts they are */
 	List	   *otherwise;		/* char *: where the server refuses those */
 	bool		apart;			/* its statements are transactions */
+	const char *index;			/* of a requirement: that is built apart */
 	const SlRequirementRow *requirement;
 	int			rank;
 	int			sequence;		/* as it was found: decides between equals */
@@ -60,6 +63,7 @@ typedef struct SlHealOrder
 	bool		facts;
 	bool		requirements;
 	bool		keep_lost;		/* leave alone what was lost */
+	bool		online;			/* what is done is committed, step by step */
 	bool		notices;		/* one for each step that is done */
 } SlHealOrder;
 

@@ -17,6 +17,9 @@
 #include "heal/heal.h"
 #include "runner/runner.h"
 
+/* how often what is left is looked at again */
+#define SL_HEAL_ROUNDS 5
+
 /* in steps.c */
 extern List *sl_heal_steps(List *differences, const SlOptions *options,
 						   bool online);
@@ -33,7 +36,8 @@ extern void sl_replay(SlHealStep *step, const SlHealOrder *order,
 					  const SlOptions *options);
 
 /* in requirement.c */
-extern List *sl_requirement_steps(void);
+extern List *sl_requirement_steps(bool online);
+extern char *sl_heal_path(const SlRequirementRow *row);
 extern void sl_heal_set_path(const SlRequirementRow *row);
 
 /* in heal.c */
@@ -41,23 +45,21 @@ extern void sl_heal_set_path(const SlRequirementRow *row);
 /* A repair under way, in one transaction or in several. */
 extern void sl_heal_look(SlTruth *truth, List *replayed);
 extern List *sl_heal_new_steps(SlHealing *healing, List *steps);
-extern void sl_heal_prove(const SlHealing *healing, List *before,
-						  const SlTruth *truth);
+extern void sl_heal_prove(const SlHealing *healing, const SlHealOrder *order,
+						  List *before, const SlTruth *truth);
 extern void sl_heal_keep_books(List *steps);
 extern void sl_heal_prove_claims(const SlHealing *healing,
 								 const SlTruth *truth);
-extern void sl_heal_requirements(SlHealing *healing, const SlHealOrder *order,
-								 const SlOptions *options);
+extern void sl_heal_require_held(List *steps, const SlHealOrder *order);
 extern bool sl_step_is_done(const SlHealStep *step);
 
 /* in execute.c */
-extern List *sl_heal_pinned_statements(void);
+extern List *sl_heal_pinned_statements(const SlRequirementRow *requirement);
 typedef void (*SlHealWork) (void *arg);
 
 extern ErrorData *sl_heal_try(SlConfinement confinement,
 							  const SlOptions *options, SlHealWork work,
 							  void *arg);
-extern void sl_heal_check_made(const char *text);
 extern void sl_heal_execute(SlHealStep *step, const SlHealOrder *order,
 							List *statements);
 extern SlConfinement sl_heal_rights(const char *name,

@@ -17,13 +17,11 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
 #include "executor/spi.h"
 #include "nodes/bitmapset.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/snapmgr.h"
 
 #include "heal/ddl_table.h"
@@ -97,9 +95,7 @@ answer(const SlHealStep *step, const SlOptions *options, const char *text,
 static List *
 key_columns(const char *table)
 {
-	List	   *names = stringToQualifiedNameList(table SL_NO_ESCONTEXT);
-	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
-										 NoLock, true);
+	Oid			relid = sl_live_relation(table);
 	List	   *result = NIL;
 	Bitmapset  *columns;
 	Oid			constraint;

@@ -18,21 +18,26 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_index.h"
+#include "commands/defrem.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "tcop/tcopprot.h"
+#include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "heal/ddl_table.h"
 #include "heal/heal_private.h"
 #include "runner/call.h"
+#include "status/require.h"
+#include "status/status.h"
 
 PG_FUNCTION_INFO_V1(sl_repair_online);
-
-/* how often what is left is looked at again */
-#define MAX_ROUNDS 5
 
 typedef struct Online
 {
@@ -45,6 +50,10 @@ typedef struct Online
 	bool		first;			/* it is the first round */
 	SlHealStep *step;			/* at work */
 	char	   *statement;		/* the same, of one that comes apart */
+	bool		outside;		/* it cannot run in a transaction */
+	bool		again;			/* it builds again an index that is there */
+	List	   *remains;		/* char *: indexes that it has left */
+	List	   *required;		/* steps for requirements that were done */
 } Online;
 
 /* A piece that must go well. */
@@ -107,12 +116,22 @@ step_piece(void *arg)
 	MemoryContextSwitchTo(before);
 }
 
-/* One statement of a step whose statements are transactions. */
+/*
+ * One statement of a step whose statements are transactions; or what it is,
+ * if it cannot be run in one.
+ */
 static void
 execute(void *arg)
 {
 	Online	   *online = arg;
+	List	   *trees = raw_parser(online->statement, RAW_PARSE_DEFAULT);
+	Node	   *tree = linitial_node(RawStmt, trees)->stmt;
+	const char *command;
 
+	online->outside = !sl_statement_is_transactional(tree, &command);
+	online->again = IsA(tree, ReindexStmt);
+	if (online->outside)
+		return;
 	sl_heal_execute(online->step, &online->order,
 					list_make1(online->statement));
 }
@@ -144,10 +163,10 @@ run_in_worker(Online *online, char *statement)
 	List	   *statements;
 
 	MemoryContextSwitchTo(call->work);
-	statements = lappend(sl_heal_pinned_statements(), statement);
+	statements = sl_heal_pinned_statements(online->step->requirement);
+	statements = lappend(statements, statement);
 	PG_TRY();
 	{
-		sl_heal_check_made(statement);
 		sl_run_statements_in_worker(statements, call->name, &call->options,
 									NULL);
 	}
@@ -167,37 +186,88 @@ run_in_worker(Online *online, char *statement)
 static ErrorData *
 run_statement(Online *online)
 {
-	RawStmt    *tree = linitial_node(RawStmt,
-									 pg_parse_query(online->statement));
-	const char *command;
-	ErrorData  *error;
+	ErrorData  *error = sl_call_try(online->call, statement_piece, online);
 
-	if (!sl_statement_is_transactional(tree->stmt, &command))
-		return run_in_worker(online, online->statement);
-	error = sl_call_try(online->call, statement_piece, online);
 	if (error != NULL)
+	{
 		sl_call_rollback();
-	else
-		sl_call_commit();
-	return error;
+		return error;
+	}
+	sl_call_commit();
+	return online->outside ? run_in_worker(online, online->statement) : NULL;
 }
 
-/* An index that rows made impossible is of no use, and costs writers. */
+/* The index that a step is about, as SQL writes it. */
+static char *
+index_of(const SlHealStep *step)
+{
+	if (step->requirement != NULL)
+		return pstrdup(step->index);
+	if (strcmp(step->class, "index") == 0)
+		return pstrdup(step->identity);
+	return psprintf("%s.%s", sl_name_owner(sl_name_owner(step->identity)),
+					sl_name_last(step->identity));
+}
+
+/*
+ * What a build that failed has left: the index itself, or those that were to
+ * take its place, which the server names after it.
+ */
+static void
+remains_piece(void *arg)
+{
+	Online	   *online = arg;
+	MemoryContext before = MemoryContextSwitchTo(online->cxt);
+	const char *index = index_of(online->step);
+	Oid			relid = sl_live_relation(index);
+	Oid			table = OidIsValid(relid) ?
+		IndexGetRelation(relid, true) : InvalidOid;
+	List	   *indexes = OidIsValid(table) ? sl_indexes_of(table) : NIL;
+	ListCell   *cell;
+
+	online->remains = NIL;
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = lfirst(cell);
+		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
+		const char *name = get_rel_name(relid);
+		const char *other = get_rel_name(form->indexrelid);
+		const char *begin;
+
+		if (form->indisvalid || name == NULL || other == NULL)
+			continue;
+		begin = makeObjectName(name, NULL, "ccnew");
+		if (online->again ? strncmp(other, begin, strlen(begin)) == 0 :
+			form->indexrelid == relid)
+			online->remains = lappend(online->remains,
+									  psprintf("%s.%s", sl_name_owner(index),
+											   quote_identifier(other)));
+	}
+	MemoryContextSwitchTo(before);
+}
+
+/*
+ * An index that rows made impossible is of no use, and costs writers.  What
+ * cannot be dropped stays.
+ */
 static void
 clear_away(Online *online, const ErrorData *error)
 {
-	const SlHealStep *step = online->step;
-	char	   *drop;
+	ErrorData  *left;
+	ListCell   *cell;
 
 	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		strstr(online->statement, "INDEX CONCURRENTLY") == NULL)
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION || !online->outside)
 		return;
-	drop = strcmp(step->class, "index") == 0 ? pstrdup(step->identity) :
-		psprintf("%s.%s", sl_name_owner(sl_name_owner(step->identity)),
-				 sl_name_last(step->identity));
-	(void) run_in_worker(online, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
-										  drop));
+	do_piece(online, remains_piece);
+	foreach(cell, online->remains)
+	{
+		left = run_in_worker(online,
+							 psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
+									  (char *) lfirst(cell)));
+		if (left != NULL && sl_error_must_pass(left))
+			ReThrowError(left);
+	}
 }
 
 typedef struct Skip
@@ -325,15 +395,23 @@ tell_of_skipped(const Online *online)
 	}
 }
 
+/* Requirements that do not hold now. */
 static void
 requirements_piece(void *arg)
 {
 	Online	   *online = arg;
 	MemoryContext before = MemoryContextSwitchTo(online->cxt);
 
-	sl_heal_requirements(online->healing, &online->order,
-						 &online->call->options);
+	online->steps = sl_requirement_steps(true);
 	MemoryContextSwitchTo(before);
+}
+
+static void
+held_piece(void *arg)
+{
+	Online	   *online = arg;
+
+	sl_heal_require_held(online->required, &online->order);
 }
 
 /* It is too late to roll back: but not to say so. */
@@ -345,7 +423,7 @@ prove_piece(void *arg)
 
 	sl_heal_look(&truth, NIL);
 	sl_heal_prove_claims(online->healing, &truth);
-	sl_heal_prove(online->healing, online->before, &truth);
+	sl_heal_prove(online->healing, &online->order, online->before, &truth);
 }
 
 static bool
@@ -360,14 +438,75 @@ any_done(List *steps)
 }
 
 static void
+run_steps(Online *online)
+{
+	ListCell   *cell;
+
+	foreach(cell, online->steps)
+	{
+		CHECK_FOR_INTERRUPTS();
+		online->step = lfirst(cell);
+		run_step(online);
+	}
+}
+
+/* Those that rows were in the way of need not be tried again. */
+static void
+keep_hopeless(Online *online, List *tried)
+{
+	ListCell   *cell;
+	ListCell   *other;
+
+	foreach(cell, online->steps)
+		foreach(other, tried)
+		{
+			SlHealStep *old = lfirst(other);
+
+			const SlHealStep *step = lfirst(cell);
+
+			if (old->rows && strcmp(old->identity, step->identity) == 0)
+				lfirst(cell) = old;
+		}
+}
+
+/* One may need what another one makes: as long as something comes of it. */
+static void
+heal_requirements(Online *online)
+{
+	int			round;
+	ListCell   *cell;
+
+	online->steps = NIL;
+	for (round = 0; round < SL_HEAL_ROUNDS; round++)
+	{
+		List	   *tried = online->steps;
+
+		do_piece(online, requirements_piece);
+		keep_hopeless(online, tried);
+		run_steps(online);
+		foreach(cell, online->steps)
+			if (sl_step_is_done(lfirst(cell)))
+				online->required = lappend(online->required, lfirst(cell));
+		if (!any_done(online->steps))
+			break;
+	}
+	foreach(cell, online->required)
+		online->healing->steps = lappend(online->healing->steps,
+										 lfirst(cell));
+	foreach(cell, online->steps)
+		if (!sl_step_is_done(lfirst(cell)))
+			online->healing->steps = lappend(online->healing->steps,
+											 lfirst(cell));
+}
+
+static void
 repair_locked(void *arg)
 {
 	Online	   *online = arg;
 	int			round;
-	ListCell   *cell;
 
 	online->order.replays = online->call->options.replay;
-	for (round = 0; round < MAX_ROUNDS; round++)
+	for (round = 0; round < SL_HEAL_ROUNDS; round++)
 	{
 		bool		replays;
 
@@ -376,17 +515,13 @@ repair_locked(void *arg)
 		replays = online->steps != NIL &&
 			strcmp(((SlHealStep *) linitial(online->steps))->action,
 				   "replay") == 0;
-		foreach(cell, online->steps)
-		{
-			CHECK_FOR_INTERRUPTS();
-			online->step = lfirst(cell);
-			run_step(online);
-		}
+		run_steps(online);
 		if (!replays && !any_done(online->steps))
 			break;
 	}
-	do_piece(online, requirements_piece);
+	heal_requirements(online);
 	tell_of_skipped(online);
+	do_piece(online, held_piece);
 	do_piece(online, prove_piece);
 }
 
@@ -416,6 +551,7 @@ sl_repair_online(PG_FUNCTION_ARGS)
 	online->order.facts = true;
 	online->order.requirements = true;
 	online->order.notices = true;
+	online->order.online = true;
 	if (sl_call_lock(call, is_done, NULL))
 		sl_call_run_locked(call, repair_locked, online);
 	sl_call_end(call);

@@ -50,7 +50,7 @@ typedef struct NameEntry
 #include "common/hashfn.h"
 #include "lib/simplehash.h"
 
-typedef struct Node_
+typedef struct StepNode
 {
 	SlHealStep *step;
 	List	   *followers;		/* int */

@@ -23,6 +23,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "catalog/trace.h"
@@ -98,26 +99,44 @@ find_taker(const SlRegistryEntry *entry)
 	return found;
 }
 
-/* Was something of the revision here once? */
-static bool
-existed_here(const SlTruth *truth, const char *revision)
+/* Revisions of which something was here once, and is gone: their keys. */
+static HTAB *
+begin_existed(const SlTruth *truth)
 {
+	HASHCTL		ctl;
+	HTAB	   *existed;
 	ListCell   *cell;
 
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(SlFactKey);
+	ctl.hcxt = CurrentMemoryContext;
+	existed = hash_create("existed", 64, &ctl,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(cell, truth->differences)
 	{
 		const SlDifference *difference = lfirst(cell);
+		SlFactKey	key;
 
-		if (difference->existed &&
-			strcmp(difference->maker, revision) == 0)
-			return true;
+		if (!difference->existed)
+			continue;
+		sl_fact_key("", difference->maker, &key);
+		(void) hash_search(existed, &key, HASH_ENTER, NULL);
 	}
-	return false;
+	return existed;
+}
+
+static bool
+existed_here(HTAB *existed, const char *revision)
+{
+	SlFactKey	key;
+
+	sl_fact_key("", revision, &key);
+	return hash_search(existed, &key, HASH_FIND, NULL) != NULL;
 }
 
 /* NULL if there is no step for it at all. */
 static SlHealStep *
-make_step(const SlTruth *truth, const char *revision)
+make_step(HTAB *existed, const char *revision)
 {
 	SlRegistryEntry *entry = sl_registry_get(revision, true);
 	SlHealStep *step;
@@ -127,7 +146,7 @@ make_step(const SlTruth *truth, const char *revision)
 	if (entry == NULL || entry->up == NULL || !entry->transactional ||
 		!sl_kind_runs_once(entry->kind) || entry->journal_open)
 		return NULL;
-	if (existed_here(truth, revision))
+	if (existed_here(existed, revision))
 		return NULL;
 	step = palloc0_object(SlHealStep);
 	step->action = "replay";
@@ -151,6 +170,7 @@ make_step(const SlTruth *truth, const char *revision)
 List *
 sl_replay_steps(const SlTruth *truth)
 {
+	HTAB	   *existed = begin_existed(truth);
 	List	   *steps = NIL;
 	const char *last = NULL;
 	ListCell   *cell;
@@ -164,10 +184,11 @@ sl_replay_steps(const SlTruth *truth)
 			(last != NULL && strcmp(last, finding->revision) == 0))
 			continue;
 		last = finding->revision;
-		step = make_step(truth, finding->revision);
+		step = make_step(existed, finding->revision);
 		if (step != NULL)
 			steps = lappend(steps, step);
 	}
+	hash_destroy(existed);
 	return steps;
 }
 

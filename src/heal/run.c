@@ -18,11 +18,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "heal/heal_private.h"
 #include "runner/call.h"
+#include "status/require.h"
 
 /* What step is tried, and with which of its statements. */
 typedef struct Attempt
@@ -131,15 +134,21 @@ sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
 {
 	char	   *rows = NULL;
 
+	if (error->sqlerrcode == SL_ERR_REGISTRAR && step->requirement != NULL)
+	{
+		sl_heal_skip(step, error->detail);
+		return;
+	}
 	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 	{
 		sl_heal_skip(step, psprintf(_("%s: commit, and call sl_repair() again"),
 									error->message));
 		return;
 	}
-	if (step->looks &&
+	step->rows = step->looks &&
 		ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION;
+	if (step->rows)
 		rows = sl_heal_rows_in_the_way(step, options, error);
 	sl_heal_skip(step, rows != NULL ? rows : text_of(error));
 }
@@ -147,8 +156,7 @@ sl_heal_skip_for(SlHealStep *step, const SlOptions *options,
 /* How the steps of a revision, or a requirement, may run. */
 typedef struct Rights
 {
-	const char *name;
-	bool		requirement;
+	SlFactKey	key;			/* of what it is, and its name */
 	SlConfinement confinement;
 	ErrorData  *error;			/* they may not */
 } Rights;
@@ -169,35 +177,42 @@ ask_for_rights(void *arg)
 												 asking->requirement);
 }
 
+static HTAB *
+begin_rights(void)
+{
+	HASHCTL		ctl;
+
+	ctl.keysize = sizeof(SlFactKey);
+	ctl.entrysize = sizeof(Rights);
+	ctl.hcxt = CurrentMemoryContext;
+	return hash_create("rights", 64, &ctl,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
 /* Asked once for each of them. */
 static const Rights *
-rights_of(List **known, const char *name, const SlRequirementRow *requirement)
+rights_of(HTAB *known, const char *name, const SlRequirementRow *requirement)
 {
 	Asking		asking = {name, requirement};
-	ListCell   *cell;
+	SlFactKey	key;
+	bool		found;
 
-	foreach(cell, *known)
-	{
-		asking.rights = lfirst(cell);
-		if (asking.rights->requirement == (requirement != NULL) &&
-			strcmp(asking.rights->name, name) == 0)
-			return asking.rights;
-	}
-	asking.rights = palloc0_object(Rights);
-	asking.rights->name = name;
-	asking.rights->requirement = requirement != NULL;
+	sl_fact_key(requirement != NULL ? "requirement" : "revision", name, &key);
+	asking.rights = hash_search(known, &key, HASH_ENTER, &found);
+	if (found)
+		return asking.rights;
+	asking.rights->confinement = SL_UNCONFINED;
 	asking.rights->error = sl_try_piece(ask_for_rights, &asking,
 										CurrentMemoryContext);
 	if (asking.rights->error != NULL &&
 		asking.rights->error->sqlerrcode != SL_ERR_REGISTRAR)
 		ReThrowError(asking.rights->error);
-	*known = lappend(*known, asking.rights);
 	return asking.rights;
 }
 
 /* False: the step may not run, and says so. */
 static bool
-may_run(List **known, SlHealStep *step, SlConfinement *confinement)
+may_run(HTAB *known, SlHealStep *step, SlConfinement *confinement)
 {
 	List	   *names = step->requirement != NULL ?
 		list_make1(unconstify(char *, step->identity)) : step->setters;
@@ -211,8 +226,7 @@ may_run(List **known, SlHealStep *step, SlConfinement *confinement)
 
 		if (rights->error != NULL)
 		{
-			sl_heal_skip(step, step->requirement != NULL ?
-						 rights->error->detail : text_of(rights->error));
+			sl_heal_skip_for(step, NULL, rights->error);
 			return false;
 		}
 		if (rights->confinement == SL_CONFINED)
@@ -221,10 +235,48 @@ may_run(List **known, SlHealStep *step, SlConfinement *confinement)
 	return true;
 }
 
+/* An attempt, with what it needs. */
+typedef struct Required
+{
+	Attempt    *attempt;
+	SlConfinement confinement;
+	const SlOptions *options;
+} Required;
+
+static void
+do_required(void *arg)
+{
+	const Required *required = arg;
+	ErrorData  *error = sl_heal_try(required->confinement, required->options,
+									work, required->attempt);
+	char	   *why;
+
+	if (error != NULL)
+		ReThrowError(error);
+	CommandCounterIncrement();
+	if (!sl_requirement_holds(required->attempt->step->requirement, &why))
+		ereport(ERROR,
+				(errcode(SL_ERR_NOT_AT_HEAD),
+				 errmsg("it does not hold afterwards"),
+				 errdetail("%s", why)));
+}
+
+/* A requirement has to hold then, or its step is rolled back alone. */
+static ErrorData *
+try_step(Attempt *attempt, SlConfinement confinement,
+		 const SlOptions *options)
+{
+	Required	required = {attempt, confinement, options};
+
+	if (attempt->step->requirement == NULL)
+		return sl_heal_try(confinement, options, work, attempt);
+	return sl_try_piece(do_required, &required, CurrentMemoryContext);
+}
+
 /* Try one; false if it is to be tried again. */
 static bool
 run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
-		 List **known, bool last)
+		 HTAB *known, bool last)
 {
 	Attempt		attempt = {step, order, step->statements};
 	TimestampTz started = GetCurrentTimestamp();
@@ -234,14 +286,14 @@ run_step(SlHealStep *step, const SlHealOrder *order, const SlOptions *options,
 	CHECK_FOR_INTERRUPTS();
 	if (!may_run(known, step, &confinement))
 		return true;
-	error = sl_heal_try(confinement, options, work, &attempt);
+	error = try_step(&attempt, confinement, options);
 	if (error != NULL && step->otherwise != NIL &&
 		(!sl_error_ends_repair(error) ||
 		 error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE) &&
 		(last || !is_too_early(error)))
 	{
 		attempt.statements = step->otherwise;
-		error = sl_heal_try(confinement, options, work, &attempt);
+		error = try_step(&attempt, confinement, options);
 		if (error == NULL)
 			step->statements = step->otherwise;
 	}
@@ -277,7 +329,7 @@ sl_heal_leave_alone(SlHealStep *step, const SlHealOrder *order)
 void
 sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 {
-	List	   *known = NIL;
+	HTAB	   *known = begin_rights();
 	bool		last = false;
 
 	for (;;)
@@ -292,7 +344,7 @@ sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 
 			if (step->outcome != NULL || sl_heal_leave_alone(step, order))
 				continue;
-			if (run_step(step, order, options, &known, last))
+			if (run_step(step, order, options, known, last))
 				done++;
 			else
 				left++;
@@ -302,5 +354,6 @@ sl_heal_run(List *steps, const SlHealOrder *order, const SlOptions *options)
 		/* no step was of any use: let each say why */
 		last = done == 0;
 	}
+	hash_destroy(known);
 	sl_restore_activity();
 }

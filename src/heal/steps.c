@@ -21,8 +21,10 @@
 #include "utils/hsearch.h"
 
 #include "common/sl_compat.h"
+#include "common/sl_errors.h"
 #include "heal/ddl_table.h"
 #include "heal/heal_private.h"
+#include "runner/call.h"
 
 /* Differences by class and identity, and columns by their relation. */
 typedef struct FoundEntry
@@ -68,6 +70,13 @@ find_difference(Steps *steps, const char *class, const char *identity)
 	return entry == NULL ? NULL : entry->difference;
 }
 
+/* Could this server have told it? */
+static bool
+is_fact(const SlFact *fact)
+{
+	return sl_ddl_knows(fact->class) && sl_ddl_is_whole(fact);
+}
+
 /* For SlDdlFacts: columns of a relation that are missing. */
 static List *
 columns_of(const char *relation, void *arg)
@@ -77,12 +86,14 @@ columns_of(const char *relation, void *arg)
 	return entry == NULL ? NIL : entry->columns;
 }
 
+/* The same: a fact that statements can be made of. */
 static const SlFact *
 find_fact(const char *class, const char *identity, void *arg)
 {
 	const SlDifference *difference = find_difference(arg, class, identity);
 
-	return difference == NULL ? NULL : difference->expected;
+	return difference == NULL || difference->expected == NULL ||
+		!is_fact(difference->expected) ? NULL : difference->expected;
 }
 
 static void
@@ -140,6 +151,11 @@ add_step(Steps *steps, const char *action, const SlDifference *difference,
 
 	if (ddl->statements == NIL && !ddl->unsafe)
 		return NULL;
+	if (difference->expected != NULL)
+	{
+		sl_ddl_check_made(ddl, difference->expected, ddl->statements);
+		sl_ddl_check_made(ddl, difference->expected, ddl->otherwise);
+	}
 	step = palloc0_object(SlHealStep);
 	step->action = action;
 	step->revision = difference->revision;
@@ -312,16 +328,26 @@ makes_again(const SlDdl *ddl)
 		strncmp(linitial(ddl->statements), "DROP ", 5) == 0;
 }
 
+/* Does one of the first attributes that differ share that function? */
+static bool
+is_altered(const SlDifference *difference, int count,
+		   const SlDdlClass *class, SlDdlAlter alter)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+		if (sl_ddl_alter(class, list_nth(difference->attributes, i)) == alter)
+			return true;
+	return false;
+}
+
 /* Attributes that differ, each with a function for it, or some together. */
 static void
 alter_attributes(Steps *steps, const SlDifference *difference,
 				 const SlDdlClass *class)
 {
-	SlDdlAlter	known[64];
-	int			nknown = 0;
 	ListCell   *cell;
 	SlDdl		ddl;
-	int			i;
 
 	foreach(cell, difference->attributes)
 	{
@@ -336,13 +362,8 @@ alter_attributes(Steps *steps, const SlDifference *difference,
 			(void) add_step(steps, "alter", difference, &ddl, class->rank);
 			continue;
 		}
-		for (i = 0; i < nknown; i++)
-			if (known[i] == alter)
-				break;
-		if (i < nknown)
+		if (is_altered(difference, foreach_current_index(cell), class, alter))
 			continue;
-		if (nknown < (int) lengthof(known))
-			known[nknown++] = alter;
 		alter(&ddl, difference->expected, difference->actual);
 		step = add_step(steps, makes_again(&ddl) ? "replace" : "alter",
 						difference, &ddl,
@@ -351,6 +372,7 @@ alter_attributes(Steps *steps, const SlDifference *difference,
 			continue;
 		begin_ddl(steps, &ddl);
 		sl_ddl_replace(&ddl, class, difference->expected, difference->actual);
+		sl_ddl_check_made(&ddl, difference->expected, ddl.statements);
 		step->otherwise = ddl.statements;
 	}
 }
@@ -381,12 +403,15 @@ make_altered(Steps *steps, const SlDifference *difference)
 
 /* What is expected is nothing that this server could have told. */
 static void
-refuse_odd(Steps *steps, const SlDifference *difference)
+refuse_odd(Steps *steps, const SlDifference *difference, const char *why)
 {
 	SlDdl		ddl;
 
 	begin_ddl(steps, &ddl);
-	sl_ddl_refuse(&ddl, _("what is known of it is no fact of this server"));
+	sl_ddl_refuse(&ddl, why == NULL ?
+				  _("what is known of it is no fact of this server") :
+				  psprintf(_("what is known of it is no fact of this server: %s"),
+						   why));
 	(void) add_step(steps, difference->actual == NULL ? "create" : "alter",
 					difference, &ddl, 100);
 }
@@ -409,6 +434,51 @@ make_dropped(Steps *steps, const SlDifference *difference)
 	(void) add_step(steps, "drop", difference, &ddl, 100);
 }
 
+typedef struct Making
+{
+	Steps	   *steps;
+	const SlDifference *difference;
+} Making;
+
+static void
+make_steps(void *arg)
+{
+	Making	   *making = arg;
+
+	if (making->difference->actual == NULL)
+		make_missing(making->steps, making->difference);
+	else
+		make_altered(making->steps, making->difference);
+}
+
+/*
+ * Facts of a manifest are somebody's text.  What goes wrong because of that
+ * ends neither the plan nor the repair of other things, and half of it is not
+ * done.
+ */
+static void
+try_steps(Steps *steps, const SlDifference *difference)
+{
+	Making		making = {steps, difference};
+	int			before = list_length(steps->steps);
+	ErrorData  *error;
+	int			category;
+
+	error = sl_try_piece(make_steps, &making, CurrentMemoryContext);
+	if (error == NULL)
+		return;
+	category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		(error->sqlerrcode != SL_ERR_BAD_INPUT &&
+		 category != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+		 category != ERRCODE_DATA_EXCEPTION &&
+		 category != ERRCODE_FEATURE_NOT_SUPPORTED &&
+		 category != ERRCODE_PROGRAM_LIMIT_EXCEEDED))
+		ReThrowError(error);
+	steps->steps = list_truncate(steps->steps, before);
+	refuse_odd(steps, difference, error->message);
+}
+
 /* Steps for facts that differ, in the order in which they can be done. */
 List *
 sl_heal_steps(List *differences, const SlOptions *options, bool online)
@@ -428,16 +498,12 @@ sl_heal_steps(List *differences, const SlOptions *options, bool online)
 		const SlDifference *difference = lfirst(cell);
 
 		CHECK_FOR_INTERRUPTS();
-		if (difference->expected != NULL &&
-			(!sl_ddl_knows(difference->class) ||
-			 !sl_ddl_is_whole(difference->expected)))
-			refuse_odd(&steps, difference);
+		if (difference->expected != NULL && !is_fact(difference->expected))
+			refuse_odd(&steps, difference, NULL);
 		else if (difference->expected == NULL)
 			make_dropped(&steps, difference);
-		else if (difference->actual == NULL)
-			make_missing(&steps, difference);
 		else
-			make_altered(&steps, difference);
+			try_steps(&steps, difference);
 	}
 	return sl_heal_order(steps.steps);
 }

@@ -18,6 +18,7 @@
 #include <ctype.h>
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -429,6 +430,22 @@ sl_options_resolve_call(SlOptions *options, Jsonb *given)
 }
 
 /*
+ * A schema may be made later.  But one that is mistyped leaves nothing that is
+ * compared, and then nothing is ever found.
+ */
+static void
+notice_missing_schemas(const List *schemas)
+{
+	const ListCell *cell;
+
+	foreach(cell, schemas)
+		if (!OidIsValid(get_namespace_oid(lfirst(cell), true)))
+			ereport(NOTICE,
+					(errmsg("schema \"%s\" does not exist",
+							(char *) lfirst(cell))));
+}
+
+/*
  * sl_configure(name, value): NULL takes the setting back to its default.
  */
 Datum
@@ -459,7 +476,9 @@ sl_configure(PG_FUNCTION_ARGS)
 	{
 		char	   *value = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
+		memset(&checked, 0, sizeof(checked));
 		store_value(&checked, setting, value);
+		notice_missing_schemas(checked.managed_schemas);
 		values[1] = CStringGetTextDatum(value);
 		sl_query_run(&put_setting, SL_WRITE, values, NULL);
 	}

@@ -3,11 +3,10 @@
  * wait.c
  *	  CALL sl_wait_ready: the gate on which services wait.
  *
- * While somebody migrates, the gate sleeps until that session's transaction
- * ends, and takes no part of the migration lock: a run that comes next must
- * not find it taken by those who only wait.  A run is many transactions, so
- * between two of them the gate looks who has the lock, in shared memory, and
- * goes to sleep again.  All who wait for a transaction wake together.
+ * While somebody migrates, the gate sleeps in the server's queue for the
+ * migration lock: all who wait wake together when the run is over.  A gate
+ * takes the lock in share mode and gives it up in the same moment; a run that
+ * comes right then waits for that, see sl_lock_for_transaction.
  *
  * Where nobody migrates yet, and on a standby, it asks again and again: that
  * is cheap as long as nothing changed, since the last answer is kept.
@@ -31,10 +30,6 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
-#include "storage/lmgr.h"
-#include "storage/lock.h"
-#include "storage/proc.h"
-#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -44,6 +39,7 @@
 
 #include "common/sl_compat.h"
 #include "common/sl_errors.h"
+#include "ledger/boot.h"
 #include "runner/call.h"
 #include "runner/runner.h"
 #include "status/status.h"
@@ -52,7 +48,7 @@ PG_FUNCTION_INFO_V1(sl_wait_ready);
 
 /* where nobody migrates, the pause between two questions, ms */
 #define POLL 100
-/* between two transactions of a run, at first */
+/* where a worker is at its end, ms */
 #define GAP 5
 /* so often is asked while somebody migrates, ms: the head may be half way */
 #define ASK_EVERY 1000
@@ -62,6 +58,8 @@ PG_FUNCTION_INFO_V1(sl_wait_ready);
 typedef struct Gate
 {
 	char	   *expected;		/* NULL: all heads */
+	SlLockKeys *keys;
+	TimestampTz asked;			/* when the last question began */
 	TimestampTz deadline;
 	char	   *wait;			/* as text */
 	MemoryContext context;		/* lives as long as the call */
@@ -99,92 +97,45 @@ ask(Gate *gate)
 {
 	bool		ready;
 
+	TimestampTz before = gate->asked;
+
 	MemoryContextReset(gate->question);
 	MemoryContextSwitchTo(gate->question);
+	gate->asked = GetCurrentTimestamp();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	ready = sl_ready_now(gate->expected);
+
+	/* what a boot has found since we asked last need not be found again */
+	ready = (before != 0 && sl_boot_ended_since(gate->expected, before)) ||
+		sl_ready_now(gate->expected);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(gate->context);
 	return ready;
 }
 
-/* What sleeps: until the transaction is over. */
 static void
-await_transaction(void *arg)
+await_lock(void *arg)
 {
-	(void) VirtualXactLock(*(VirtualTransactionId *) arg, true);
+	const Gate *gate = arg;
+
+	(void) sl_lock_await(gate->keys);
 }
 
-/* The transaction at work in a process; false if there is none. */
-static bool
-transaction_of(int pid, VirtualTransactionId *transaction)
-{
-	PGPROC	   *proc;
-
-	/* our own is over when we are */
-	if (pid == 0 || pid == MyProcPid)
-		return false;
-	proc = BackendPidGetProc(pid);
-	if (proc == NULL)
-		return false;
-	GET_VXID_FROM_PGPROC(*transaction, *proc);
-	return VirtualTransactionIdIsValid(*transaction);
-}
-
-/*
- * Sleep a while, until something may have changed; holding no snapshot.  The
- * lock may be that of a session which is idle: *gap grows.
- */
-static void
-sleep_once(Gate *gate, const SlHolder *holder, long *gap)
-{
-	VirtualTransactionId transaction;
-
-	if (holder == NULL)
-		pause_for(time_left(gate, POLL));
-	else if (transaction_of(holder->pid, &transaction))
-		sl_call_sleep(await_transaction, &transaction,
-					  Max(1, time_left(gate, ASK_EVERY)));
-	else
-	{
-		pause_for(time_left(gate, *gap));
-		*gap = Min(*gap * 2, POLL);
-	}
-}
-
-/*
- * Sleep until nobody migrates, or it is time to ask again anyway.
- */
+/* Sleep until nobody migrates, or it is time to ask again anyway. */
 static void
 wait_a_while(Gate *gate)
 {
-	TimestampTz since = GetCurrentTimestamp();
-	long		gap = GAP;
+	SlHolder	holder;
+	SlHolder	worker;
 
-	for (;;)
-	{
-		SlHolder	holder;
-		SlHolder	worker;
-
-		CHECK_FOR_INTERRUPTS();
-		/* the primary's locks are not to be seen on a standby */
-		if (RecoveryInProgress() || !sl_lock_look(&holder, &worker))
-		{
-			sleep_once(gate, NULL, &gap);
-			return;
-		}
-		/* the worker of a session that is gone */
-		sleep_once(gate, holder.pid == 0 &&
-				   !TransactionIdIsValid(holder.prepared_xid) ?
-				   &worker : &holder, &gap);
-		if (time_left(gate, 1) == 0 ||
-			TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
-									   ASK_EVERY))
-			return;
-		/* over? then ask at once */
-		if (!sl_lock_look(&holder, &worker))
-			return;
-	}
+	CHECK_FOR_INTERRUPTS();
+	/* the primary's locks are not to be seen on a standby */
+	if (RecoveryInProgress() || !sl_lock_look(&holder, &worker))
+		pause_for(time_left(gate, POLL));
+	/* the worker of a session that is gone */
+	else if (holder.pid == 0 && !TransactionIdIsValid(holder.prepared_xid))
+		pause_for(time_left(gate, GAP));
+	else
+		sl_call_sleep(await_lock, gate, Max(1, time_left(gate, ASK_EVERY)));
 }
 
 static char *
@@ -279,6 +230,7 @@ sl_wait_ready(PG_FUNCTION_ARGS)
 										  "schema_lifecycle question",
 										  ALLOCSET_DEFAULT_SIZES);
 	outer = MemoryContextSwitchTo(gate.context);
+	gate.keys = sl_lock_keys();
 	if (!PG_ARGISNULL(0))
 		gate.expected = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	read_wait(fcinfo, &gate);

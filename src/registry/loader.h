@@ -135,6 +135,7 @@ extern const SlFormat *sl_format_detect(SlPush *push);
 extern const SlFormat sl_format_plain;
 extern const SlFormat sl_format_pairs;
 extern const SlFormat sl_format_diesel;
+extern const SlFormat sl_format_prisma;
 extern const SlFormat sl_format_flyway;
 extern const SlFormat sl_format_dbmate;
 extern const SlFormat sl_format_alembic_sql;

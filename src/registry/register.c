@@ -820,7 +820,8 @@ sl_unregister(PG_FUNCTION_ARGS)
 						entry->revision),
 				 entry->kind == SL_KIND_VERSIONED ||
 				 entry->kind == SL_KIND_BASELINE ?
-				 errhint("Revert it first: SELECT * FROM sl_revert(...).") :
+				 errhint("Revert it first, SELECT * FROM sl_revert(...); or, if nothing of it is there any more, say so: sl_resolve(%s, 'rolled_back', reason).",
+						 quote_literal_cstr(entry->revision)) :
 				 errhint("A revert leaves it; register an empty script in its place.")));
 	if (entry->journal_open)
 		ereport(ERROR,

@@ -549,7 +549,7 @@ raise_again(Rehearsal *rehearsal, ErrorData *error)
 {
 	if (error->hint == NULL)
 		error->hint =
-			psprintf(_("Nothing was changed but footprints: those of %d of %d revisions were kept. The scratch database began with nothing but schemas and extensions: what else no script makes was not there."),
+			psprintf(_("It failed in a scratch database, and nothing was changed here; footprints kept: %d of %d. That database begins with schemas and extensions alone: what no script makes is not in it."),
 					 rehearsal->result->kept, rehearsal->result->wanted);
 	ReThrowError(error);
 }

@@ -43,7 +43,7 @@ extern void sl_call_require_top_level(FunctionCallInfo fcinfo,
 extern void sl_call_commit(void);
 extern void sl_call_rollback(void);
 
-/* Without a snapshot, after sl_call_commit; a cancel ends it. */
+/* Both without a snapshot, after sl_call_commit; a cancel ends them. */
 extern void sl_call_pause(long ms);
 extern bool sl_call_sleep(void (*wait) (void *arg), void *arg, long ms);
 

@@ -26,11 +26,15 @@
 #include "utils/timestamp.h"
 
 #include "common/settings.h"
+#include "runner/call.h"
 #include "runner/runner.h"
 
 /* field4 of the lock tag: 1 and 2 are the SQL functions', others are free */
 #define SL_LOCK_CLASS_BIGINT 1
 #define SL_LOCK_CLASS_WORKER 0x534c		/* "SL" */
+
+/* how long those who only look may hold it, ms */
+#define SHARERS_MS 200
 
 static void
 key_tag(int64 key, LOCKTAG *tag)
@@ -55,21 +59,20 @@ find_holder(const LOCKTAG *tag, int64 key, SlHolder *holder)
 	LockData   *locks = GetLockStatusData();
 	int			i;
 
-	holder->worker = false;
+	memset(holder, 0, sizeof(*holder));
 	holder->key = key;
-	holder->pid = 0;
-	holder->prepared_xid = InvalidTransactionId;
-	for (i = 0; i < locks->nelements; i++)
+	for (i = 0; i < locks->nelements && !holder->exclusive; i++)
 	{
 		LockInstanceData *instance = &locks->locks[i];
 
 		if (instance->holdMask == 0 || instance->pid == MyProcPid ||
 			memcmp(&instance->locktag, tag, sizeof(LOCKTAG)) != 0)
 			continue;
+		holder->exclusive =
+			(instance->holdMask & LOCKBIT_ON(ExclusiveLock)) != 0;
 		holder->pid = instance->pid;
-		if (instance->pid == 0)
-			holder->prepared_xid = sl_lock_instance_prepared_xid(instance);
-		return;
+		holder->prepared_xid = instance->pid != 0 ? InvalidTransactionId :
+			sl_lock_instance_prepared_xid(instance);
 	}
 }
 
@@ -167,15 +170,22 @@ sl_lock_await(const SlLockKeys *keys)
 
 /*
  * For functions: the lock until the end of the transaction, or SL007 at once.
- * A function holds a snapshot and must not wait.
+ * A function holds a snapshot and must not wait, but for the moment in which
+ * those who slept until the lock was free give it up again.
  */
 void
 sl_lock_for_transaction(void)
 {
+	SlLockKeys *keys = sl_lock_keys();
 	SlHolder	holder;
+	int			tries = 0;
 
-	if (!sl_lock_try(sl_lock_keys(), ExclusiveLock, false, &holder))
-		sl_lock_report_busy(&holder);
+	while (!sl_lock_try(keys, ExclusiveLock, false, &holder))
+	{
+		if (holder.exclusive || ++tries > SHARERS_MS)
+			sl_lock_report_busy(&holder);
+		sl_call_pause(1);
+	}
 	if (!sl_worker_lock_try(ExclusiveLock, &holder))
 		sl_lock_report_busy(&holder);
 	sl_worker_lock_release(ExclusiveLock);

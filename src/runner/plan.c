@@ -105,9 +105,9 @@ sl_plan_report_external(const SlPlan *plan, bool atomic)
 			 errdetail("It has no script here. Nothing was applied.") :
 			 errdetail("It has no script here. What comes before it was applied."),
 			 command != NULL ?
-			 errhint("Run \"%s %s\", take it over with sl_adopt(), and call again; or push the script of the revision.",
+			 errhint("Push its script (for Alembic the output of \"alembic upgrade head --sql\"), or run \"%s %s\" and take it over with sl_adopt(); then call again.",
 					 command, plan->external) :
-			 errhint("Run it there, take it over with sl_adopt(), and call again; or push the script of the revision.")));
+			 errhint("Push its script, or run it there and take it over with sl_adopt(); then call again.")));
 }
 
 /* A missing down script is an error before anything runs. */

@@ -74,6 +74,7 @@ typedef struct SlLockKeys
 typedef struct SlHolder
 {
 	bool		worker;			/* it is a worker of ours that is left over */
+	bool		exclusive;		/* and not one of those who only look */
 	int64		key;
 	int			pid;			/* 0: a prepared transaction, or gone */
 	TransactionId prepared_xid; /* of that, else invalid */

@@ -137,6 +137,14 @@ look_at(const char *text, char **path, int npath, char **why,
 	return false;
 }
 
+bool
+sl_requirement_holds(const SlRequirementRow *row, char **why)
+{
+	ErrorData  *error;
+
+	return look_at(row->requirement, row->path, row->npath, why, &error);
+}
+
 /* All requirements, and whether they hold: SlRequirementState pointers. */
 List *
 sl_requirements_look(void)
@@ -148,13 +156,11 @@ sl_requirements_look(void)
 	{
 		const SlRequirementRow *row = lfirst(cell);
 		SlRequirementState *state = palloc0_object(SlRequirementState);
-		ErrorData  *error;
 
 		CHECK_FOR_INTERRUPTS();
 		state->name = row->name;
 		state->requirement = row->requirement;
-		state->holds = look_at(row->requirement, row->path, row->npath,
-							   &state->why, &error);
+		state->holds = sl_requirement_holds(row, &state->why);
 		states = lappend(states, state);
 	}
 	return states;

@@ -128,6 +128,9 @@ typedef struct SlRequirementState
 /* All of them, as of now: SlRequirementState pointers. */
 extern List *sl_requirements_look(void);
 
+/* Does a stored one hold now?  *why is NULL if it does. */
+extern bool sl_requirement_holds(const SlRequirementRow *row, char **why);
+
 /* The DDL for a stored one, NULL if there is none for its form. */
 extern char *sl_requirement_ddl(const SlRequirementRow *row);
 

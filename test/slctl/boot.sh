@@ -78,6 +78,32 @@ CONTEXT:  revision "3_c", statement 1 (line 1)' 'a script that fails: exit 1'
 file 3_c.sql 'CREATE TABLE c (id int);\n'
 run boot --push="$dir" -d "$db"
 is "$code" 0 'put right'
+# --source and --prune are the push's
+file 9_gone.sql 'CREATE TABLE gone (id int);\n'
+run push "$dir" --source ours -d "$db"
+rm "$dir/9_gone.sql"
+run boot --push "$dir" --source ours --prune -d "$db"
+is "$code|$(printf '%s\n' "$out" | sed -n 1p)|$(sql \
+	"SELECT string_agg(DISTINCT source, ' ') FROM \"Odd one\".sl_revision")" \
+	'0|withdrawn 9_gone|ours' 'boot passes --source and --prune to the push'
+
+# the level is there, and a right of the scripts is not
+sql "CREATE ROLE slctl_boot_ci LOGIN; SELECT FROM \"Odd one\".sl_grant('slctl_boot_ci', 'deploy')" >/dev/null
+file 3_x.sql 'ALTER TABLE c ADD COLUMN x int;\n'
+run push "$dir" --source ours -d "$db"
+run boot "$db" -U slctl_boot_ci
+is "$code|$(printf '%s\n' "$err" | grep -e ERROR -e slctl)" \
+	'1|ERROR:  must be owner of table c
+slctl: The level deploy is there; what the scripts need: SELECT * FROM "Odd one".sl_preflight() WHERE NOT ok;' \
+	'a right that a script lacks is not the level'
+sql "SELECT FROM \"Odd one\".sl_revoke('slctl_boot_ci', 'read')" >/dev/null
+run boot "$db" -U slctl_boot_ci
+is "$code|$(printf '%s\n' "$err" | grep -c ERROR)|$(printf '%s\n' "$err" | grep slctl)" \
+	"1|1|slctl: An admin has to run: SELECT \"Odd one\".sl_grant('slctl_boot_ci', 'deploy');" \
+	'without the level: one error, and who can help'
+run boot "$db"
+sql "DROP OWNED BY slctl_boot_ci; DROP ROLE slctl_boot_ci" >/dev/null
+
 # somebody else is at it
 mkfifo "$work/in"
 psql -XqAt -d "$db" <"$work/in" >"$work/locker" 2>&1 &

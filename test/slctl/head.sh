@@ -261,6 +261,12 @@ file 2023-01-02-030405_users/metadata.toml 'run_in_transaction = false\n'
 gives 'diesel: the number without its hyphens' 0 20230102030405 '' head "$dir"
 
 fresh
+file 20240101000000_init/migration.sql 'CREATE TABLE a (id int);\n'
+file 20240102000000_more/migration.sql 'CREATE TABLE b (id int);\n'
+file migration_lock.toml 'provider = "postgresql"\n'
+gives "Prisma: the folder's name" 0 20240102000000_more '' head "$dir"
+
+fresh
 file all.sql 'BEGIN;\n\nCREATE TABLE alembic_version (\n    version_num VARCHAR(32) NOT NULL, \n    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)\n);\n\n-- Running upgrade  -> aaa1\n\nSELECT 1;\n\n-- Running upgrade aaa1 -> ccc1, a docstring\n\n-- Running upgrade aaa1 -> bbb1\n\n-- Running upgrade bbb1, ccc1 -> ddd1\n\nCOMMIT;\n'
 gives 'alembic upgrade --sql' 0 ddd1 '' head "$dir"
 file all.sql 'BEGIN;\n\n-- Running upgrade aaa1 -> bbb1\n\n-- Running upgrade aaa1 -> ccc1\n'
@@ -307,12 +313,22 @@ is "$code|${err%%"$nl"usage*}" '1|slctl: head takes no "-h": it asks no server' 
 run frobnicate
 is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "frobnicate"' \
 	'an unknown command'
+run wait --push x
+is "$code|${err%%"$nl"usage*}" '1|slctl: wait takes no --push' \
+	'an option of another command'
+run status --help
+is "$code|$(printf '%s\n' "$out" | grep -c -e '--json')|$(printf '%s\n' "$out" | grep -c -e '--prune')|$err" \
+	'0|1|0|' 'the help of a command has its own options'
+run --help
+is "$code|$(printf '%s\n' "$out" | grep -c -e '--json')|$(printf '%s\n' "$out" | grep -c '^  push DIR')|$err" \
+	'0|0|1|' 'the help of all has the commands'
 run doctor
 is "$code|${err%%"$nl"usage*}" '1|slctl: unknown command "doctor"' \
 	'a command of later'
 for word in migrate apply run; do
-	gives "$word runs nothing" 1 '' \
-		"slctl: slctl runs nothing: psql -c 'CALL sl_migrate()'" "$word" -d x
+	gives "$word is what boot does" 1 '' \
+		"slctl: there is no \"$word\": slctl boot runs what is pending, and so does psql -c 'CALL sl_migrate()'" \
+		"$word" -d x
 done
 
 finish

@@ -332,7 +332,8 @@ file 2.sql 'SELECT 2;\n'
 run push "$dir" -d "$db"
 is "$code|$(printf '%s\n' "$out" | tail -1)|$err" \
 	'1|1 added, 1 updated, 1 unchanged|slctl: late: "2" is pending, but "3", which comes after it, is applied; rename the file so that it comes last and push with prune, or sl_configure('\''out_of_order'\'', '\''on'\'')
-The files are registered, and runs are stopped until the graph is sound.' \
+The files are registered, and runs are stopped until the graph is sound.
+Files of another directory than the others? Push them with --source NAME, then the others again.' \
 	'push: a late file'
 # a foreign file has the words that slctl head has
 fresh

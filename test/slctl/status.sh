@@ -71,7 +71,7 @@ is "$code|$out" "2|verdict       failed
 applied       2 of 3
 head          018
 current       017_sessions
-failed        018  division by zero revision \"018\", statement 1 (line 1)
+failed        018  division by zero; revision \"018\", statement 1 (line 1)
 pending       018" 'status: with the error'
 sql "SELECT FROM sl_unregister('018')" >/dev/null
 
@@ -89,7 +89,7 @@ head          017_sessions
 current       017_sessions
 stamped       017_sessions  table public.sessions missing
 error         table public.sessions  missing
-unexpected    1 that no revision explains
+unexpected    1 that no revision explains  table public.more
 pending       none|' 'status: all that is wrong'
 asserts 3 'ERROR:  revision 017_sessions is recorded as applied, but nothing of it is there: table public.sessions is missing' ''
 verdict drifted 3 016

@@ -33,7 +33,8 @@ drop_databases() {
 		-c "DROP DATABASE IF EXISTS observe_a WITH (FORCE)" \
 		-c "DROP DATABASE IF EXISTS observe_b WITH (FORCE)" \
 		-c "DROP DATABASE IF EXISTS observe_c WITH (FORCE)" \
-		-c "DROP DATABASE IF EXISTS observe_d WITH (FORCE)"
+		-c "DROP DATABASE IF EXISTS observe_d WITH (FORCE)" \
+		-c "DROP DATABASE IF EXISTS observe_e WITH (FORCE)"
 }
 
 # database NAME: a new one with the extension, from here on
@@ -243,5 +244,20 @@ is "$code|$(sql "SELECT (SELECT count(*) FROM pg_event_trigger),
 	"without the extension Alembic is alone with its table"
 alembic_ upgrade head
 is "$code|$(version)" "0|018_add_notifications" "and goes on"
+
+#
+# Alembic was there first: what it has done already is taken over
+#
+database observe_e
+alembic_ upgrade 016_audit
+run push "$work/scripts"
+sql 'CALL sl_rehearse()'
+is "$(psql -XqAt -c "SELECT sl_observe('alembic_version', 'deny')" 2>&1)" \
+	"NOTICE:  the history of alembic in public.alembic_version is taken over: 6 revisions
+alembic" "observed late: what the table says is taken over"
+alembic_ upgrade head
+is "$code|$(sql 'SELECT count(*) FROM sl_pending()')|$(
+	sql "SELECT sl_verify('018_add_notifications')")" "0|0|t" \
+	"and nothing of it is pending ever after"
 
 echo "1..$count"

@@ -55,6 +55,7 @@ my @reading = (
 	'SELECT sl_ready()',
 	"SELECT sl_verify('001')",
 	"SELECT sl_ready('001')",
+	'SELECT * FROM sl_repair_plan()',
 	'SELECT * FROM sl_lint()',
 	"SELECT * FROM sl_lint('001')",
 	"SELECT * FROM sl_lint_script('ALTER TABLE t ALTER a SET NOT NULL; DROP TABLE IF EXISTS t CASCADE; CREATE INDEX ON sl_log (id)')",

@@ -34,13 +34,13 @@ sub open_gates
 	} 1 .. $gates;
 }
 
-# Asleep until a transaction ends, and not between two questions.
+# Asleep until the run ends, and not between two questions.
 sub asleep
 {
 	my ($n) = @_;
 
 	wait_until($node, $db,
-		"SELECT count(*) = $n FROM pg_stat_activity WHERE datname = '$db' AND query LIKE 'CALL sl_wait_ready%' AND wait_event_type = 'Lock' AND wait_event = 'virtualxid'",
+		"SELECT count(*) = $n FROM pg_stat_activity WHERE datname = '$db' AND query LIKE 'CALL sl_wait_ready%' AND wait_event_type = 'Lock' AND wait_event = 'advisory'",
 		"$n gates");
 }
 
@@ -69,10 +69,16 @@ is( value(
 	'no gate has a snapshot');
 is( value(
 		$node, $db,
-		"SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE a.query LIKE 'CALL sl_wait_ready%' AND l.locktype <> 'virtualxid'"
+		"SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE a.query LIKE 'CALL sl_wait_ready%' AND l.locktype <> 'virtualxid' AND l.granted"
 	),
 	0,
-	'no gate has a lock, nor waits for the migration lock');
+	'no gate has a lock');
+is( value(
+		$node, $db,
+		"SELECT DISTINCT pg_blocking_pids(pid) = ARRAY[" . $migrator->pid . "] FROM pg_stat_activity WHERE query LIKE 'CALL sl_wait_ready%'"
+	),
+	't',
+	'who asks the server for whom they wait hears it');
 
 # one that does not wait so long says for whom it waited
 my $short = session($node, $db);

@@ -29,6 +29,7 @@ static const SlFormat *const formats[] = {
 	&sl_format_flyway,
 	&sl_format_dbmate,
 	&sl_format_diesel,
+	&sl_format_prisma,
 	&sl_format_pairs,
 	&sl_format_plain,
 };
