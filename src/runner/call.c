@@ -142,7 +142,8 @@ sl_call_rollback(void)
 		 /* the next one */ ;
 	while (ActiveSnapshotSet())
 		PopActiveSnapshot();
-	ActivePortal->portalSnapshot = NULL;
+	if (ActivePortal != NULL)
+		ActivePortal->portalSnapshot = NULL;
 	MemoryContextSwitchTo(before);
 	SPI_rollback();
 	sl_disable_transaction_timeout();
