@@ -267,7 +267,7 @@ sl_replay_step(HTAB *existed, const char *revision)
 	return step;
 }
 
-/* The relation that a statement puts rows into, or changes them in; or NULL. */
+/* The relation that a statement puts rows into or changes them in, or NULL. */
 static RangeVar *
 filled_relation(Node *tree)
 {
