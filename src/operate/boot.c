@@ -40,8 +40,6 @@
 
 PG_FUNCTION_INFO_V1(sl_boot);
 
-#define CALLER "sl_boot"
-
 static int
 elapsed_ms(TimestampTz since)
 {
@@ -121,8 +119,8 @@ is_done(void *arg)
  * The report of what is there since we last did something, in memory that
  * lasts until then.
  */
-static SlReport *
-look(SlBoot *boot)
+SlReport *
+sl_boot_look(SlBoot *boot)
 {
 	MemoryContext before;
 
@@ -165,8 +163,8 @@ check_piece(SlBoot *boot, void (*piece) (void *arg))
 }
 
 /* The same of one that does something. */
-static void
-do_piece(SlBoot *boot, void (*piece) (void *arg))
+void
+sl_boot_do(SlBoot *boot, void (*piece) (void *arg))
 {
 	check_piece(boot, piece);
 	boot->report = NULL;
@@ -181,11 +179,24 @@ static void
 heal_requirements_piece(void *arg)
 {
 	SlBoot	   *boot = arg;
-	SlHealOrder order = {CALLER};
+	SlHealOrder order = {SL_BOOT_CALLER};
+	const SlHealing *healing;
+	ListCell   *cell;
 
 	order.requirements = true;
 	order.notices = true;
-	(void) sl_heal(&order, &boot->call->options);
+	healing = sl_heal(&order, &boot->call->options);
+
+	/* the error at the end names it, and not what is in its way */
+	foreach(cell, healing->steps)
+	{
+		const SlHealStep *step = lfirst(cell);
+
+		if (step->outcome != NULL && strcmp(step->outcome, "done") != 0)
+			ereport(NOTICE,
+					(errmsg("requirement \"%s\" %s", step->identity,
+							step->outcome)));
+	}
 }
 
 static bool
@@ -202,8 +213,8 @@ has_broken_requirement(const SlReport *report)
 static void
 heal_requirements(SlBoot *boot)
 {
-	if (boot->repairs && has_broken_requirement(look(boot)))
-		do_piece(boot, heal_requirements_piece);
+	if (boot->repairs && has_broken_requirement(sl_boot_look(boot)))
+		sl_boot_do(boot, heal_requirements_piece);
 }
 
 /*-------------------------------------------------------------------------
@@ -247,7 +258,7 @@ require_expected_piece(void *arg)
 static void
 require_expected(SlBoot *boot)
 {
-	(void) look(boot);
+	(void) sl_boot_look(boot);
 	check_piece(boot, require_expected_piece);
 }
 
@@ -257,8 +268,8 @@ require_expected(SlBoot *boot)
  */
 
 /* Once a boot: what is not known after that stays unknown. */
-static void
-rehearse(SlBoot *boot)
+void
+sl_boot_rehearse(SlBoot *boot)
 {
 	SlRehearsed rehearsed;
 
@@ -276,7 +287,7 @@ rehearse(SlBoot *boot)
 	}
 	PG_TRY();
 	{
-		sl_rehearse_revisions("heads", CALLER, &boot->call->options,
+		sl_rehearse_revisions("heads", SL_BOOT_CALLER, &boot->call->options,
 							  &rehearsed);
 	}
 	PG_CATCH();
@@ -300,92 +311,14 @@ static void
 clear_rehearsals(SlBoot *boot)
 {
 	if (!boot->rehearsed)
-		sl_rehearsal_clear(CALLER);
+		sl_rehearsal_clear(SL_BOOT_CALLER);
 }
 
 static void
 rehearse_unverifiable(SlBoot *boot)
 {
-	if (look(boot)->truth.unverifiable > 0)
-		rehearse(boot);
-}
-
-/*-------------------------------------------------------------------------
- * A database without history
- *-------------------------------------------------------------------------
- */
-
-/* In memory that stays: that of a piece goes with the next one. */
-static void
-note_unresolved(SlBoot *boot, const char *revision)
-{
-	MemoryContext before = MemoryContextSwitchTo(boot->call->context);
-
-	boot->unresolved = lappend(boot->unresolved, pstrdup(revision));
-	MemoryContextSwitchTo(before);
-}
-
-static void
-adopt_history_piece(void *arg)
-{
-	SlBoot	   *boot = arg;
-	SlAdoption	adoption = {NULL};
-	ListCell   *cell;
-
-	sl_adopt_history(NULL, NULL, true, &adoption);
-	if (adoption.nowhere)
-		return;
-	if (adoption.tool != NULL)
-		ereport(NOTICE,
-				(errmsg("the history of %s in %s is taken over: %d revisions",
-						adoption.tool, adoption.version_table,
-						list_length(adoption.rows))));
-	else if (adoption.located != NULL)
-		ereport(NOTICE,
-				(errmsg("the catalog is exactly at %s: %d revisions are adopted",
-						adoption.located, adoption.adopted)));
-	foreach(cell, adoption.rows)
-	{
-		const SlAdopted *row = lfirst(cell);
-
-		if (strcmp(row->outcome, "unresolved") == 0 && !row->claimed)
-			note_unresolved(boot, row->revision);
-	}
-}
-
-/* Data that facts cannot prove: a person has to say. */
-static void
-require_resolved(SlBoot *boot)
-{
-	StringInfoData detail;
-	ListCell   *cell;
-
-	if (boot->unresolved == NIL)
-		return;
-	initStringInfo(&detail);
-	foreach(cell, boot->unresolved)
-		appendStringInfo(&detail, "%s%s", detail.len > 0 ? ", " : "",
-						 (char *) lfirst(cell));
-	ereport(ERROR,
-			(errcode(SL_ERR_NOT_AT_HEAD),
-			 errmsg("whether revision \"%s\" ran here cannot be told from the catalog",
-					(char *) linitial(boot->unresolved)),
-			 errdetail("What comes after it is there, but it has statements on data, which leave no facts: %s.",
-					   detail.data),
-			 errhint("If it ran: sl_resolve(%s, 'applied', '...'). If it did not: CALL sl_migrate(%s). Then call sl_boot() again.",
-					 quote_literal_cstr(linitial(boot->unresolved)),
-					 quote_literal_cstr(linitial(boot->unresolved)))));
-}
-
-static void
-adopt_history(SlBoot *boot)
-{
-	if (!sl_log_is_empty(true) ||
-		sl_find_managed_object(boot->call->options.managed_schemas) == NULL)
-		return;
-	rehearse(boot);
-	do_piece(boot, adopt_history_piece);
-	require_resolved(boot);
+	if (sl_boot_look(boot)->truth.unverifiable > 0)
+		sl_boot_rehearse(boot);
 }
 
 /*-------------------------------------------------------------------------
@@ -413,8 +346,8 @@ notice_stamps(const SlReport *report)
 }
 
 /* SL004 with what stood in the way of steps that were not done. */
-static void
-require_done(const SlHealing *healing, bool may_be_lost)
+void
+sl_boot_require_done(const SlHealing *healing, bool may_be_lost)
 {
 	const SlHealStep *first = NULL;
 	StringInfoData detail;
@@ -445,6 +378,9 @@ require_done(const SlHealing *healing, bool may_be_lost)
 	if (lost)
 		ereport(ERROR,
 				(errcode(SL_ERR_NOT_AT_HEAD),
+				 strcmp(first->class, "column") == 0 ?
+				 errmsg("%s %s was here once, and is gone with its values",
+						first->class, first->identity) :
 				 errmsg("%s %s was here once, and is gone with its rows",
 						first->class, first->identity),
 				 errdetail_internal("%s", detail.data),
@@ -462,13 +398,13 @@ static void
 repair_piece(void *arg)
 {
 	SlBoot	   *boot = arg;
-	SlHealOrder order = {CALLER};
+	SlHealOrder order = {SL_BOOT_CALLER};
 
 	order.replays = true;
 	order.facts = true;
 	order.keep_lost = true;
 	order.notices = true;
-	require_done(sl_heal(&order, &boot->call->options), true);
+	sl_boot_require_done(sl_heal(&order, &boot->call->options), true);
 }
 
 static void
@@ -478,286 +414,13 @@ repair(SlBoot *boot)
 
 	if (!boot->repairs)
 		return;
-	report = look(boot);
+	report = sl_boot_look(boot);
 	if (report->stamps.stamped + report->stamps.partial +
 		report->stamps.altered + report->drifts.errors +
 		report->drifts.warnings == 0)
 		return;
 	notice_stamps(report);
-	do_piece(boot, repair_piece);
-}
-
-/*-------------------------------------------------------------------------
- * What is there and is not recorded
- *-------------------------------------------------------------------------
- */
-
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-static bool
-is_among(List *sorted, const char *name)
-{
-	int			low = 0;
-	int			high = list_length(sorted);
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		int			order = strcmp(name, list_nth(sorted, middle));
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
-}
-
-/*
- * What is there of a script that was interrupted outside a transaction is
- * known from the journal, and the run continues behind it: as if nothing of it
- * were there.
- */
-static void
-leave_interrupted(List *pending, SlSupposed *supposed)
-{
-	List	   *interrupted = sl_journal_open_revisions("up");
-	int			i;
-
-	list_sort(interrupted, compare_names);
-	for (i = 0; i < list_length(pending); i++)
-	{
-		const SlRevisionRow *row = list_nth(pending, i);
-
-		if (is_among(interrupted, row->revision))
-			supposed[i].state = SL_SUPPOSE_ABSENT;
-	}
-}
-
-/*
- * The pending ones up to the last that the catalog knows of, but for those of
- * which nothing is there: they are to run, and fill the gap.
- */
-static List *
-find_adoptable(SlBoot *boot, List *pending, SlSupposed *supposed)
-{
-	List	   *result = NIL;
-	int			last = -1;
-	int			i;
-
-	leave_interrupted(pending, supposed);
-	for (i = 0; i < list_length(pending); i++)
-	{
-		if (supposed[i].state == SL_SUPPOSE_THERE ||
-			supposed[i].state == SL_SUPPOSE_PARTLY)
-			last = i;
-	}
-	boot->partly = false;
-	boot->unresolved = NIL;
-	/* if it is not known of the first, there is no place to begin */
-	boot->unknown = pending != NIL && supposed[0].state == SL_SUPPOSE_UNKNOWN;
-	for (i = 0; i <= last; i++)
-	{
-		const SlRevisionRow *row = list_nth(pending, i);
-
-		/* of what is unknown nothing is believed, nor of what follows */
-		if (supposed[i].state == SL_SUPPOSE_UNKNOWN ||
-			(supposed[i].state == SL_SUPPOSE_PARTLY && !boot->repairs))
-			break;
-		if (supposed[i].state == SL_SUPPOSE_ABSENT)
-			continue;
-		if (row->has_data)
-		{
-			note_unresolved(boot, row->revision);
-			break;
-		}
-		boot->partly |= supposed[i].state == SL_SUPPOSE_PARTLY;
-		result = lappend_int(result, i);
-	}
-	return result;
-}
-
-/* All of what is recorded now must be there. */
-static void
-require_completed(List *names)
-{
-	const SlStampFinding *first = NULL;
-	StringInfoData detail;
-	SlTruth		truth;
-	ListCell   *cell;
-
-	initStringInfo(&detail);
-	list_sort(names, compare_names);
-	sl_truth_look(&truth);
-	foreach(cell, truth.stamp)
-	{
-		const SlStampFinding *finding = lfirst(cell);
-
-		if (!is_among(names, finding->revision))
-			continue;
-		if (first == NULL)
-			first = finding;
-		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "",
-						 sl_stamp_text(finding));
-	}
-	if (first == NULL)
-		return;
-	ereport(ERROR,
-			(errcode(SL_ERR_NOT_AT_HEAD),
-			 errmsg("revision \"%s\" is in the catalog in part, and cannot be completed",
-					first->revision),
-			 errdetail("%s\nNothing of it was changed or recorded.",
-					   detail.data),
-			 errhint("Bring %s %s about by hand, or drop what is there of the revision, and call sl_boot() again.",
-					 first->class ? first->class : "",
-					 first->identity ? first->identity : "")));
-}
-
-static bool
-has_made_labels(const SlHealing *healing)
-{
-	ListCell   *cell;
-
-	foreach(cell, healing->steps)
-	{
-		const SlHealStep *step = lfirst(cell);
-
-		if (step->class != NULL && strcmp(step->class, "enum") == 0 &&
-			step->outcome != NULL && strcmp(step->outcome, "done") == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Record what is there.  Where that is not all of a revision, the rest is made
- * from its footprint, instead of failing with "already exists"; if that cannot
- * be done, nothing of this is recorded.
- */
-static void
-adopt_pending_piece(void *arg)
-{
-	SlBoot	   *boot = arg;
-	List	   *pending = boot->report->standing.pending;
-	SlSupposed *supposed = sl_suppose_applied(pending);
-	List	   *adoptable = find_adoptable(boot, pending, supposed);
-	int64		first_id = sl_log_next_id();
-	SlHealOrder order = {CALLER};
-	SlHealing  *healing;
-	List	   *names = NIL;
-	SlAdoptedRow *rows;
-	int			count = 0;
-	ListCell   *cell;
-
-	if (adoptable == NIL)
-		return;
-	rows = palloc0_array(SlAdoptedRow, list_length(adoptable));
-	foreach(cell, adoptable)
-	{
-		const SlRevisionRow *row = list_nth(pending, lfirst_int(cell));
-
-		names = lappend(names, row->revision);
-		rows[count].revision = row->revision;
-		rows[count].outcome = "ok";
-		rows[count].evidence = supposed[lfirst_int(cell)].evidence;
-		rows[count++].reason = _("it was in the catalog");
-		ereport(NOTICE,
-				(supposed[lfirst_int(cell)].state == SL_SUPPOSE_PARTLY ?
-				 errmsg("%s is in the catalog in part", row->revision) :
-				 errmsg("%s is in the catalog already, and recorded",
-						row->revision)));
-	}
-	(void) sl_claim_adopted(names, first_id);
-	if (!boot->only_labels)
-	{
-		sl_log_adopted(first_id, rows, count);
-		sl_recorded_words(names, SL_UP);
-	}
-	if (!boot->partly)
-		return;
-	order.facts = true;
-	order.notices = true;
-	healing = sl_heal(&order, &boot->call->options);
-	if (boot->only_labels)
-	{
-		(void) sl_unclaim_many(names);
-		return;
-	}
-	/* what is recorded just now was never here */
-	require_done(healing, false);
-	boot->labels = has_made_labels(healing);
-	CommandCounterIncrement();
-	require_completed(names);
-}
-
-/*
- * A label that an enum got is of no use before it is committed.  If that was
- * in the way, what can be made is made, and then the rest and the record.
- */
-static void
-complete_pending(SlBoot *boot)
-{
-	ErrorData  *error;
-
-	MemoryContextReset(boot->call->work);
-	error = sl_call_try(boot->call, adopt_pending_piece, boot);
-	boot->report = NULL;
-	if (error == NULL)
-	{
-		sl_call_commit();
-		return;
-	}
-	sl_call_rollback();
-	if (!boot->labels)
-		ReThrowError(error);
-	boot->only_labels = true;
-	(void) look(boot);
-	do_piece(boot, adopt_pending_piece);
-	boot->only_labels = false;
-	(void) look(boot);
-	do_piece(boot, adopt_pending_piece);
-}
-
-/* Is it a database that somebody else has set up, of which nobody can tell? */
-static void
-require_known(const SlBoot *boot)
-{
-	char	   *object;
-
-	if (!boot->unknown || !sl_log_is_empty(true))
-		return;
-	object = sl_find_managed_object(boot->call->options.managed_schemas);
-	if (object == NULL)
-		return;
-	ereport(ERROR,
-			(errcode(SL_ERR_NO_HISTORY),
-			 errmsg("database has objects but no history"),
-			 errdetail("For example %s. Whether pending revisions made them cannot be told, because it is not known what these do.",
-					   object),
-			 errhint("Let a role with CREATEDB CALL sl_rehearse(), or sl_import_manifest() what was recorded elsewhere, and call sl_boot() again. If the objects have nothing to do with the revisions, name the schemas that do with sl_configure('managed_schemas', ...).")));
-}
-
-static void
-adopt_pending(SlBoot *boot)
-{
-	const SlReport *report = look(boot);
-
-	if (report->standing.pending == NIL || report->drifts.unexpected == 0)
-		return;
-	rehearse(boot);
-	(void) look(boot);
-	complete_pending(boot);
-	require_resolved(boot);
-	require_known(boot);
-
-	/* whatever is there was looked at */
-	boot->call->options.objects_are_known = true;
+	sl_boot_do(boot, repair_piece);
 }
 
 /*-------------------------------------------------------------------------
@@ -768,7 +431,7 @@ adopt_pending(SlBoot *boot)
 static void
 migrate(SlBoot *boot)
 {
-	const SlReport *report = look(boot);
+	const SlReport *report = sl_boot_look(boot);
 	List	   *targets = NIL;
 	ListCell   *cell;
 
@@ -803,7 +466,7 @@ verify_piece(void *arg)
 static void
 verify(SlBoot *boot)
 {
-	(void) look(boot);
+	(void) sl_boot_look(boot);
 	check_piece(boot, verify_piece);
 	notice_ready(boot, boot->report);
 }
@@ -811,10 +474,10 @@ verify(SlBoot *boot)
 /* In this order. */
 static void (*const steps[]) (SlBoot *boot) = {
 	require_expected,
-	adopt_history,
+	sl_boot_adopt_history,
 	rehearse_unverifiable,
 	repair,
-	adopt_pending,
+	sl_boot_adopt_pending,
 	migrate,
 	heal_requirements,
 	clear_rehearsals,
@@ -884,7 +547,7 @@ sl_boot(PG_FUNCTION_ARGS)
 	SlBoot		boot = {NULL};
 
 	boot.started = GetCurrentTimestamp();
-	boot.call = sl_call_begin(fcinfo, CALLER, NULL,
+	boot.call = sl_call_begin(fcinfo, SL_BOOT_CALLER, NULL,
 							  PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
 	boot.reporting = AllocSetContextCreate(boot.call->context,
 										   "schema_lifecycle boot",

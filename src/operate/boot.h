@@ -13,6 +13,7 @@
 #ifndef SL_BOOT_H
 #define SL_BOOT_H
 
+#include "heal/heal.h"
 #include "runner/call.h"
 #include "status/status.h"
 
@@ -33,5 +34,17 @@ typedef struct SlBoot
 	MemoryContext reporting;	/* of the report */
 	SlReport   *report;			/* of the last look; NULL: look again */
 } SlBoot;
+
+#define SL_BOOT_CALLER "sl_boot"
+
+/* in boot.c */
+extern SlReport *sl_boot_look(SlBoot *boot);
+extern void sl_boot_do(SlBoot *boot, void (*piece) (void *arg));
+extern void sl_boot_rehearse(SlBoot *boot);
+extern void sl_boot_require_done(const SlHealing *healing, bool may_be_lost);
+
+/* in boot_adopt.c: steps */
+extern void sl_boot_adopt_history(SlBoot *boot);
+extern void sl_boot_adopt_pending(SlBoot *boot);
 
 #endif							/* SL_BOOT_H */
