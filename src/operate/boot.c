@@ -89,29 +89,35 @@ is_behind(const SlBoot *boot)
 	return sl_revision_is_waiting(boot->expected);
 }
 
-/* For whoever waited: has somebody else done it? */
+/* Is there nothing to do? */
 static bool
-is_done(void *arg)
+is_right_already(const SlBoot *boot)
 {
-	SlBoot	   *boot = arg;
 	SlReport   *report;
 
-	/* when it is asked first, nobody can have */
-	if (boot->waited && sl_boot_ended_since(boot->expected, boot->started))
-	{
-		ereport(NOTICE,
-				(errmsg("made ready by another process, after %d ms",
-						elapsed_ms(boot->started))));
-		return true;
-	}
-	boot->waited = true;
 	if (is_behind(boot))
 		return false;
 	report = sl_report_make(boot->expected, SL_REPORT_VERDICT);
-
 	if (!is_right(report))
 		return false;
 	notice_ready(boot, report);
+	return true;
+}
+
+/*
+ * For those who waited: has somebody else done it?  Else one of them gets the
+ * lock, finds out, and says so to the others.
+ */
+static bool
+is_done(void *arg)
+{
+	const SlBoot *boot = arg;
+
+	if (!sl_boot_ended_since(boot->expected, boot->started))
+		return false;
+	ereport(NOTICE,
+			(errmsg("made ready by another process, after %d ms",
+					elapsed_ms(boot->started))));
 	return true;
 }
 
@@ -554,7 +560,8 @@ sl_boot(PG_FUNCTION_ARGS)
 										   ALLOCSET_DEFAULT_SIZES);
 	if (!PG_ARGISNULL(0))
 		boot.expected = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (!is_done(&boot) && sl_call_lock(boot.call, is_done, &boot))
+	if (!is_right_already(&boot) &&
+		sl_call_lock(boot.call, is_done, &boot))
 		sl_call_run_locked(boot.call, boot_locked, &boot);
 	sl_call_end(boot.call);
 	PG_RETURN_NULL();

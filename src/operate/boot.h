@@ -22,7 +22,6 @@ typedef struct SlBoot
 	SlCall	   *call;
 	const char *expected;		/* as it was given; NULL: all heads */
 	TimestampTz started;
-	bool		waited;			/* for the lock, or is about to */
 	bool		repairs;		/* the setting boot_repair */
 	bool		rehearsed;		/* or tried to */
 	bool		unknown;		/* of a pending revision nothing is known */
