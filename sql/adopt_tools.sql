@@ -165,6 +165,8 @@ INSERT INTO schema_migrations VALUES ('20240101000000');
 SELECT revision, outcome FROM sl_adopt();
 SELECT revision, outcome FROM sl_apply_pending();
 TABLE schema_migrations ORDER BY 1;
+-- neither is anybody's drift
+SELECT problem, identity FROM sl_detect_drift() WHERE identity ~ 'ar_|schema_mig';
 ROLLBACK;
 -- tables of that name that are none of these
 BEGIN;

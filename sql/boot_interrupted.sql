@@ -54,6 +54,7 @@ CALL sl_revert_online('3');
 CALL sl_boot();
 \set VERBOSITY terse
 SELECT * FROM pg_temp.story();
+SELECT statement, safe, reason FROM sl_repair_plan();
 CREATE INDEX e_i ON e (i);
 SELECT sl_resolve('it''s', 'applied', 'made by hand again');
 CALL sl_boot();

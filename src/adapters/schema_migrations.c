@@ -61,8 +61,9 @@ has_one_column(Oid relid)
 static bool
 is_of_rails(Oid relid)
 {
-	Oid			metadata = get_relname_relid("ar_internal_metadata",
-											 get_rel_namespace(relid));
+	Oid			metadata =
+		get_relname_relid(sl_version_table_companion("rails"),
+						  get_rel_namespace(relid));
 
 	return OidIsValid(metadata) && has_one_column(relid) &&
 		get_attnum(metadata, "key") != InvalidAttrNumber &&

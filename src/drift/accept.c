@@ -91,6 +91,15 @@ add_pattern(SlIgnore *ignore, const char *class, const char *identity)
 	ignore->count++;
 }
 
+static void
+add_table(SlIgnore *ignore, const char *schema, const char *table)
+{
+	char	   *name = quote_qualified_identifier(schema, table);
+
+	add_pattern(ignore, "table", name);
+	add_pattern(ignore, "*", psprintf("%s.*", name));
+}
+
 /*
  * What is not compared: the patterns of the setting "ignore", which was
  * checked when it was set, and the version tables of other tools that we
@@ -113,10 +122,11 @@ sl_ignore_read(const char *text)
 	foreach(cell, sl_version_tables_read(true))
 	{
 		const SlVersionTableRow *row = lfirst(cell);
-		char	   *name = quote_qualified_identifier(row->schema, row->name);
+		const char *companion = sl_version_table_companion(row->tool);
 
-		add_pattern(ignore, "table", name);
-		add_pattern(ignore, "*", psprintf("%s.*", name));
+		add_table(ignore, row->schema, row->name);
+		if (companion != NULL)
+			add_table(ignore, row->schema, companion);
 	}
 	return ignore;
 }

@@ -43,8 +43,8 @@ sl_heal_look(SlTruth *truth, List *replayed)
 				 errhint("Call again.")));
 }
 
-static bool
-is_in(List *names, const char *name)
+bool
+sl_heal_has_name(const List *names, const char *name)
 {
 	ListCell   *cell;
 
@@ -135,7 +135,7 @@ is_worse(const SlDifference *before, const SlDifference *difference)
 	if (difference->expected == NULL || difference->actual == NULL)
 		return true;
 	foreach(cell, difference->attributes)
-		if (!is_in(before->attributes, lfirst(cell)))
+		if (!sl_heal_has_name(before->attributes, lfirst(cell)))
 			return true;
 	return false;
 }

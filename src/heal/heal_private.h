@@ -56,6 +56,7 @@ extern void sl_heal_keep_books(List *steps);
 extern void sl_heal_prove_claims(const SlHealing *healing,
 								 const SlTruth *truth);
 extern void sl_heal_require_held(List *steps, const SlHealOrder *order);
+extern bool sl_heal_has_name(const List *names, const char *name);
 extern bool sl_step_is_done(const SlHealStep *step);
 
 /* in execute.c */

@@ -41,6 +41,7 @@ typedef struct Steps
 	SlDdlFacts	facts;
 	const SlOptions *options;
 	bool		online;
+	List	   *half_reverted;	/* char *, revisions */
 	List	   *steps;
 } Steps;
 
@@ -171,6 +172,13 @@ add_step(Steps *steps, const char *action, const SlDifference *difference,
 	step->setters = difference->setters;
 	step->rank = rank;
 	step->sequence = list_length(steps->steps);
+	if (difference->revision != NULL &&
+		sl_heal_has_name(steps->half_reverted, difference->revision))
+	{
+		step->safe = false;
+		step->reason = psprintf(_("\"%s\" is half reverted: finish that first, with CALL sl_revert_online(), or sl_resolve() it"),
+								difference->revision);
+	}
 	if (step->reason == NULL && step->looks)
 		step->reason = _("sl_repair() looks at the rows first");
 	steps->steps = lappend(steps->steps, step);
@@ -488,6 +496,7 @@ sl_heal_steps(List *differences, const SlOptions *options, bool online)
 
 	steps.options = options;
 	steps.online = online;
+	steps.half_reverted = sl_journal_open_revisions("down");
 	steps.facts.columns = columns_of;
 	steps.facts.find = find_fact;
 	steps.facts.arg = &steps;

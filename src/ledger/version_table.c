@@ -32,6 +32,12 @@ static SlQuery read_all = {
 	" v.table_name USING OPERATOR(pg_catalog.<)",
 };
 
+const char *
+sl_version_table_companion(const char *tool)
+{
+	return strcmp(tool, "rails") == 0 ? "ar_internal_metadata" : NULL;
+}
+
 /* All that are known, SlVersionTableRow pointers. */
 List *
 sl_version_tables_read(bool fresh)

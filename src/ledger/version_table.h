@@ -28,6 +28,9 @@ typedef struct SlVersionTableRow
 	char	   *observe;		/* record, warn, deny; NULL: not watched */
 } SlVersionTableRow;
 
+/* A table that the tool keeps beside it, in the same schema; or NULL. */
+extern const char *sl_version_table_companion(const char *tool);
+
 /* SlVersionTableRow pointers, by name. */
 extern List *sl_version_tables_read(bool fresh);
 extern void sl_version_table_put(const SlVersionTableRow *row);
