@@ -219,8 +219,11 @@ has_broken_requirement(const SlReport *report)
 static void
 heal_requirements(SlBoot *boot)
 {
-	if (boot->repairs && has_broken_requirement(sl_boot_look(boot)))
-		sl_boot_do(boot, heal_requirements_piece);
+	if (boot->healed || !boot->repairs ||
+		!has_broken_requirement(sl_boot_look(boot)))
+		return;
+	boot->healed = true;
+	sl_boot_do(boot, heal_requirements_piece);
 }
 
 /*-------------------------------------------------------------------------

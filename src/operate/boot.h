@@ -24,6 +24,7 @@ typedef struct SlBoot
 	TimestampTz started;
 	bool		repairs;		/* the setting boot_repair */
 	bool		rehearsed;		/* or tried to */
+	bool		healed;			/* requirements; or tried to */
 	bool		unknown;		/* of a pending revision nothing is known */
 	bool		partly;			/* one is there in part */
 	bool		labels;			/* enums got labels, in vain so far */

@@ -116,8 +116,10 @@ sql "SELECT FROM sl_unregister('005_a'); SELECT FROM sl_unregister('005_b');
 	ALTER TABLE conversions DROP CONSTRAINT has_owner;
 	INSERT INTO conversions (at) VALUES (now())" >/dev/null
 run boot --expect 004_owner
-is "$code|$(printf '%s\n' "$err" | grep -c '1 row')" '3|1' \
+is "$code|$(printf '%s\n' "$err" | grep -c '^DETAIL:.*1 row')" '3|1' \
 	'a row without an owner stops the boot, and is counted'
+is "$(printf '%s\n' "$err" | grep -c 'NOTICE:  requirement "conversions.owner" skipped: 1 row')" 1 \
+	'and so it is where the requirement cannot be met for it'
 sql 'UPDATE conversions SET user_id = 1' >/dev/null
 run boot --expect 004_owner
 is "$code|$(doctor)" '0|true|true|7|["004_owner"]|["004_owner"]' \
