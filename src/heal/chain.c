@@ -32,14 +32,16 @@
 #include "heal/heal_private.h"
 #include "ledger/repair.h"
 
-/* so often one is taken out and the others are judged again */
-#define MAX_JUDGEMENTS 10
+/* so often some are taken out and the others are judged again */
+#define MAX_JUDGEMENTS 100
 
 /* An applied revision, from the first one on of which nothing is there. */
 typedef struct Link
 {
 	const char *revision;
 	bool		stamped;		/* nothing of it is there */
+	bool		believed;		/* it never ran here: it was stamped, or
+								 * another tool's word was taken */
 	bool		repeatable;		/* its facts are always made as facts */
 	bool		has_data;
 	bool		looked;			/* the step was made, or there can be none */
@@ -118,6 +120,7 @@ static void
 read_links(Chain *chain, const SlTruth *truth)
 {
 	Chain		stamped = {NULL, 0, begin_stamped(truth)};
+	Chain		believed = {NULL, 0, begin_things()};
 	SlGraph    *graph;
 	SlLineage	lineage;
 	ListCell   *cell;
@@ -126,6 +129,8 @@ read_links(Chain *chain, const SlTruth *truth)
 
 	if (hash_get_num_entries(stamped.things) == 0)
 		return;
+	foreach(cell, sl_claims_by_word())
+		thing_of(&believed, "", lfirst(cell))->expected = true;
 	graph = sl_graph_read(true);
 	sl_graph_lineage(graph, &lineage);
 	chain->links = palloc0_array(Link, lineage.count + 1);
@@ -141,6 +146,7 @@ read_links(Chain *chain, const SlTruth *truth)
 		link->stamped = thing_of(&stamped, "", row->revision)->expected;
 		if (chain->nlinks == 0 && !link->stamped)
 			continue;
+		link->believed = thing_of(&believed, "", row->revision)->expected;
 		link->repeatable = !sl_kind_runs_once(row->kind);
 		link->has_data = row->has_data;
 		link->rows = sl_footprint_of_claim(row->revision, &link->nrows);
@@ -158,13 +164,30 @@ read_links(Chain *chain, const SlTruth *truth)
 			difference;
 	}
 	hash_destroy(stamped.things);
+	hash_destroy(believed.things);
+}
+
+/* Is it what others hang on?  These are found by their name alone, too. */
+static bool
+is_owner(const char *class)
+{
+	static const char *const owners[] = {
+		"schema", "table", "foreign table", "view", "materialized view",
+		"composite type", "domain"
+	};
+	int			i;
+
+	for (i = 0; i < (int) lengthof(owners); i++)
+		if (strcmp(owners[i], class) == 0)
+			return true;
+	return false;
 }
 
 /* Who of those that are run again made what the fact is of; or NULL. */
 static Link *
-maker_of(const Chain *chain, const char *identity)
+maker_of(const Chain *chain, const char *class, const char *identity)
 {
-	const Thing *thing = thing_of(chain, "", identity);
+	const Thing *thing = thing_of(chain, class, identity);
 	char	   *owner;
 
 	if (thing->maker != NULL)
@@ -221,7 +244,7 @@ fills_what_is_made(const Chain *chain, const Link *link)
 	{
 		char	   *identity = identity_of(lfirst(cell));
 
-		if (identity == NULL || maker_of(chain, identity) == NULL)
+		if (identity == NULL || thing_of(chain, "", identity)->maker == NULL)
 			return false;
 	}
 	return filled != NIL;
@@ -234,7 +257,8 @@ is_concerned(const Chain *chain, const Link *link)
 	int			i;
 
 	for (i = 0; i < link->nrows; i++)
-		if (maker_of(chain, link->rows[i].identity) != NULL)
+		if (maker_of(chain, link->rows[i].class,
+								  link->rows[i].identity) != NULL)
 			return true;
 	return link->nrows == 0 && link->has_data &&
 		fills_what_is_made(chain, link);
@@ -248,7 +272,8 @@ leave_makers(const Chain *chain, const Link *link)
 
 	for (i = 0; i < link->nrows; i++)
 	{
-		Link	   *maker = maker_of(chain, link->rows[i].identity);
+		Link	   *maker = maker_of(chain, link->rows[i].class,
+								  link->rows[i].identity);
 
 		if (maker != NULL)
 			maker->left = true;
@@ -264,11 +289,13 @@ choose(const Chain *chain, Link *link)
 	for (i = 0; i < link->nrows; i++)
 	{
 		const SlLeftRow *row = &link->rows[i];
+		Link	   *maker = row->change == 'd' ? NULL : link;
 
-		if (row->change == 'a')
-			thing_of(chain, "", row->identity)->maker = link;
-		else if (row->change == 'd')
-			thing_of(chain, "", row->identity)->maker = NULL;
+		if (row->change != 'a' && row->change != 'd')
+			continue;
+		thing_of(chain, row->class, row->identity)->maker = maker;
+		if (is_owner(row->class))
+			thing_of(chain, "", row->identity)->maker = maker;
 	}
 }
 
@@ -281,12 +308,13 @@ can_run(const Chain *chain, Link *link)
 	return link->step != NULL && link->step->safe;
 }
 
-/* False: one had to be left, and all are to be judged again. */
+/* False: some had to be left, and all are to be judged again. */
 static bool
 judge(const Chain *chain)
 {
 	HASH_SEQ_STATUS status;
 	Thing	   *thing;
+	bool		settled = true;
 	int			i;
 
 	hash_seq_init(&status, chain->things);
@@ -301,15 +329,17 @@ judge(const Chain *chain)
 		link->chosen = false;
 		if (link->left || link->repeatable || (!link->stamped && !concerned))
 			continue;
-		if (can_run(chain, link) && (link->stamped || !is_there(chain, link)))
+		/* what ran here once is not run again for others' sake */
+		if (can_run(chain, link) &&
+			(link->stamped || (link->believed && !is_there(chain, link))))
 			choose(chain, link);
 		else if (concerned && link->nrows > 0)
 		{
 			leave_makers(chain, link);
-			return false;
+			settled = false;
 		}
 	}
-	return true;
+	return settled;
 }
 
 /* Steps in the order of the chain; those that are unsafe, too. */

@@ -33,6 +33,9 @@ extern List *sl_heal_order(List *steps);
 /* in chain.c */
 extern List *sl_replay_steps(const SlTruth *truth);
 
+/* in takers.c */
+extern const char *sl_find_taker(const SlRegistryEntry *entry, bool running);
+
 /* in replay.c */
 extern struct HTAB *sl_replay_existed(const SlTruth *truth);
 extern SlHealStep *sl_replay_step(struct HTAB *existed, const char *revision);

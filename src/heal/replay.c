@@ -22,183 +22,14 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/hsearch.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "catalog/trace.h"
 #include "heal/heal_private.h"
 #include "ledger/repair.h"
 #include "runner/call.h"
-
-/* Kinds of objects whose drop takes nothing with it that has rows. */
-static bool
-is_drop_of_text(const DropStmt *drop)
-{
-	switch (drop->removeType)
-	{
-		case OBJECT_AGGREGATE:
-		case OBJECT_CAST:
-		case OBJECT_EVENT_TRIGGER:
-		case OBJECT_FUNCTION:
-		case OBJECT_INDEX:
-		case OBJECT_OPERATOR:
-		case OBJECT_POLICY:
-		case OBJECT_PROCEDURE:
-		case OBJECT_ROUTINE:
-		case OBJECT_RULE:
-		case OBJECT_STATISTIC_EXT:
-		case OBJECT_TRIGGER:
-		case OBJECT_VIEW:
-			return drop->behavior == DROP_RESTRICT;
-		default:
-			return false;
-	}
-}
-
-/* Does the statement take rows or values away? */
-static bool
-takes_away(Node *tree)
-{
-	ListCell   *cell;
-
-	if (IsA(tree, DropStmt))
-		return !is_drop_of_text((DropStmt *) tree);
-	if (IsA(tree, AlterTableStmt))
-	{
-		foreach(cell, ((AlterTableStmt *) tree)->cmds)
-		{
-			AlterTableType type = lfirst_node(AlterTableCmd, cell)->subtype;
-
-			if (type == AT_DropColumn || type == AT_AlterColumnType)
-				return true;
-		}
-		return false;
-	}
-	return IsA(tree, DeleteStmt) || IsA(tree, TruncateStmt) ||
-		IsA(tree, DropOwnedStmt) || IsA(tree, DoStmt) || IsA(tree, CallStmt);
-}
-
-/*
- * The relation that a statement would take something from, RangeVar *; NIL if
- * it may be another one, too.
- */
-static List *
-robbed_relations(Node *tree)
-{
-	List	   *relations = NIL;
-	ListCell   *cell;
-
-	if (IsA(tree, AlterTableStmt))
-	{
-		foreach(cell, ((AlterTableStmt *) tree)->cmds)
-			if (lfirst_node(AlterTableCmd, cell)->behavior != DROP_RESTRICT)
-				return NIL;
-		relations = list_make1(((AlterTableStmt *) tree)->relation);
-	}
-	else if (IsA(tree, DropStmt) &&
-			 ((DropStmt *) tree)->behavior == DROP_RESTRICT &&
-			 ((DropStmt *) tree)->removeType == OBJECT_TABLE)
-		foreach(cell, ((DropStmt *) tree)->objects)
-			relations = lappend(relations,
-								makeRangeVarFromNameList(lfirst(cell)));
-	return relations;
-}
-
-/* Is there nothing of that name now? */
-static bool
-is_absent(const RangeVar *relation)
-{
-	return !OidIsValid(RangeVarGetRelid(relation, NoLock, true));
-}
-
-/* Nothing in it, but for what this transaction has put there? */
-static bool
-is_new(Oid relid)
-{
-	Relation	rel = try_relation_open(relid, AccessShareLock);
-	bool		result;
-
-	if (rel == NULL)
-		return true;
-	result = rel->rd_createSubid != InvalidSubTransactionId ||
-		(RELKIND_HAS_STORAGE(rel->rd_rel->relkind) ?
-		 RelationGetNumberOfBlocks(rel) == 0 :
-		 rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE);
-	relation_close(rel, AccessShareLock);
-	return result;
-}
-
-/* The same of what hangs on it. */
-static bool
-holds_nothing_old(const RangeVar *relation)
-{
-	Oid			relid = RangeVarGetRelid(relation, NoLock, true);
-	ListCell   *cell;
-
-	if (!OidIsValid(relid))
-		return true;
-	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
-		if (!is_new(lfirst_oid(cell)))
-			return false;
-	return true;
-}
-
-/* Are all that it would take something from such as 'spared' says? */
-static bool
-spares_all(Node *tree, bool path_is_known,
-		   bool (*spared) (const RangeVar *relation))
-{
-	List	   *relations = robbed_relations(tree);
-	ListCell   *cell;
-
-	foreach(cell, relations)
-	{
-		const RangeVar *relation = lfirst(cell);
-
-		if (relation->catalogname != NULL ||
-			(relation->schemaname == NULL && !path_is_known) ||
-			!spared(relation))
-			return false;
-	}
-	return relations != NIL;
-}
-
-/*
- * The command of a statement that takes something away, or NULL.  Where there
- * is nothing, nothing can be taken: a chain that was stamped on an empty
- * database alters tables that the revisions before are about to make.
- */
-static const char *
-find_taker(const SlRegistryEntry *entry,
-		   bool (*spared) (const RangeVar *relation))
-{
-	SlOrigin	origin = {NULL, entry->revision, 1};
-	SlScanner  *scanner = sl_scan_begin(entry->up, strlen(entry->up),
-										&origin);
-	SlStatement statement;
-	const char *found = NULL;
-	bool		path_is_known = true;
-
-	while (found == NULL && sl_scan_next(scanner, &statement))
-	{
-		Node	   *tree = statement.tree->stmt;
-
-		CHECK_FOR_INTERRUPTS();
-		if (IsA(tree, VariableSetStmt))
-			path_is_known = false;
-		if (takes_away(tree) && !spares_all(tree, path_is_known, spared))
-			found = sl_command_name(&statement);
-	}
-	sl_scan_end(scanner);
-	return found;
-}
 
 /* Revisions of which something was here once, and is gone: their keys. */
 HTAB *
@@ -255,7 +86,7 @@ sl_replay_step(HTAB *existed, const char *revision)
 	step->statements = list_make1(entry->up);
 	step->setters = list_make1(entry->revision);
 	step->safe = true;
-	taker = find_taker(entry, is_absent);
+	taker = sl_find_taker(entry, false);
 	if (taker != NULL)
 	{
 		step->safe = false;
@@ -390,7 +221,7 @@ run(void *arg)
 	SlRegistryEntry *entry = sl_registry_get_script(step->revision);
 	TimestampTz started = GetCurrentTimestamp();
 	List	   *changes = NIL;
-	const char *taker = find_taker(entry, holds_nothing_old);
+	const char *taker = sl_find_taker(entry, true);
 	char	   *deviation;
 	int			statements;
 

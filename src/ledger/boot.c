@@ -37,13 +37,13 @@ static SlQuery put_end = {
 };
 
 void
-sl_boot_end_put(const char *expected)
+sl_boot_end_put(const char *expected, TimestampTz at)
 {
 	Datum		values[2];
 	char		nulls[2] = {' ', ' '};
 
 	sl_param_text(values, nulls, 0, expected);
-	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[1] = TimestampTzGetDatum(at);
 	sl_query_run(&put_end, SL_WRITE, values, nulls);
 }
 

@@ -18,10 +18,11 @@
 #include "datatype/timestamp.h"
 
 /*
- * Write down that the database was found right just now, for this expected
- * head (NULL: all), in the transaction that says so to everybody.
+ * Write down that the database was found right, by a look that began then, for
+ * this expected head (NULL: all), in the transaction that says so to everybody.
+ * Who registers something later has asked later, too, and is not answered.
  */
-extern void sl_boot_end_put(const char *expected);
+extern void sl_boot_end_put(const char *expected, TimestampTz at);
 
 /* Was it found right for that head since then, and nothing has run since? */
 extern bool sl_boot_ended_since(const char *expected, TimestampTz since);

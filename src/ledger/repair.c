@@ -77,6 +77,31 @@ sl_footprint_of_claim(const char *revision, int *count)
 	return rows;
 }
 
+static SlQuery by_word = {
+	"SELECT a.revision FROM @.sl_applied AS a"
+	" WHERE a.action OPERATOR(pg_catalog.=) ANY ('{stamp,adopt}')",
+};
+
+List *
+sl_claims_by_word(void)
+{
+	List	   *revisions = NIL;
+	SlResult	result;
+	uint64		i;
+
+	sl_query_open(&by_word, SL_READ_FRESH, NULL, NULL, &result);
+	for (i = 0; i < result.nrows; i++)
+	{
+		char	   *revision = sl_result_text(&result, i, 1);
+		MemoryContext before = MemoryContextSwitchTo(result.caller);
+
+		revisions = lappend(revisions, revision);
+		MemoryContextSwitchTo(before);
+	}
+	sl_query_close(&result);
+	return revisions;
+}
+
 static SlQuery prove = {
 	"UPDATE @.sl_applied AS a SET forced = false"
 	" WHERE a.revision OPERATOR(pg_catalog.=) $1 AND a.forced",

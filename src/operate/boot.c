@@ -134,6 +134,7 @@ sl_boot_look(SlBoot *boot)
 		return boot->report;
 	MemoryContextReset(boot->reporting);
 	before = MemoryContextSwitchTo(boot->reporting);
+	boot->looked = GetCurrentTimestamp();
 	boot->report = sl_report_make(boot->expected, SL_REPORT_ALL);
 	MemoryContextSwitchTo(before);
 	return boot->report;
@@ -467,7 +468,7 @@ verify_piece(void *arg)
 
 	if (!is_right(boot->report))
 		sl_assert_report(boot->report);
-	sl_boot_end_put(boot->expected);
+	sl_boot_end_put(boot->expected, boot->looked);
 	sl_notify_verdict(boot->report, NULL);
 }
 

@@ -32,7 +32,8 @@ typedef struct SlBoot
 	List	   *unresolved;		/* char *: with data, and a person has to say
 								 * whether they ran */
 	MemoryContext reporting;	/* of the report */
-	SlReport   *report;			/* of the last look; NULL: look again */
+	TimestampTz looked;			/* when the last look began */
+	SlReport   *report;			/* what it found; NULL: look again */
 } SlBoot;
 
 #define SL_BOOT_CALLER "sl_boot"

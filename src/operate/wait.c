@@ -59,6 +59,7 @@ typedef struct Gate
 {
 	char	   *expected;		/* NULL: all heads */
 	SlLockKeys *keys;
+	bool		slept;			/* or the lock was free */
 	TimestampTz asked;			/* when the last question began */
 	TimestampTz deadline;
 	char	   *wait;			/* as text */
@@ -115,9 +116,10 @@ ask(Gate *gate)
 static void
 await_lock(void *arg)
 {
-	const Gate *gate = arg;
+	Gate	   *gate = arg;
 
-	(void) sl_lock_await(gate->keys);
+	gate->slept = true;
+	gate->slept = sl_lock_await(gate->keys);
 }
 
 /* Sleep until nobody migrates, or it is time to ask again anyway. */
@@ -135,7 +137,13 @@ wait_a_while(Gate *gate)
 	else if (holder.pid == 0 && !TransactionIdIsValid(holder.prepared_xid))
 		pause_for(time_left(gate, GAP));
 	else
-		sl_call_sleep(await_lock, gate, Max(1, time_left(gate, ASK_EVERY)));
+	{
+		(void) sl_call_sleep(await_lock, gate,
+							 Max(1, time_left(gate, ASK_EVERY)));
+		/* free by now, or our own */
+		if (!gate->slept)
+			pause_for(time_left(gate, GAP));
+	}
 }
 
 static char *

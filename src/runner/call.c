@@ -261,6 +261,7 @@ sl_call_lock(SlCall *call, SlDone is_done, void *arg)
 	long		pause = LOCK_POLL_MIN;
 	char	   *activity;
 	bool		done;
+	int			tries = 0;
 	SlHolder	holder;
 
 	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -275,7 +276,12 @@ sl_call_lock(SlCall *call, SlDone is_done, void *arg)
 		{
 			if (take_lock(call, &holder))
 				break;
-			sl_lock_report_busy(&holder);
+			if (holder.exclusive || holder.worker ||
+				++tries > SL_LOCK_SHARERS_MS)
+				sl_lock_report_busy(&holder);
+			/* those who slept until it was free give it up again */
+			sl_call_pause(1);
+			continue;
 		}
 		/* no snapshot from here on: who reads that we wait may rely on it */
 		sl_call_commit();

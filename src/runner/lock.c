@@ -33,9 +33,6 @@
 #define SL_LOCK_CLASS_BIGINT 1
 #define SL_LOCK_CLASS_WORKER 0x534c		/* "SL" */
 
-/* how long those who only look may hold it, ms */
-#define SHARERS_MS 200
-
 static void
 key_tag(int64 key, LOCKTAG *tag)
 {
@@ -182,7 +179,7 @@ sl_lock_for_transaction(void)
 
 	while (!sl_lock_try(keys, ExclusiveLock, false, &holder))
 	{
-		if (holder.exclusive || ++tries > SHARERS_MS)
+		if (holder.exclusive || ++tries > SL_LOCK_SHARERS_MS)
 			sl_lock_report_busy(&holder);
 		sl_call_pause(1);
 	}

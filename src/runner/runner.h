@@ -80,6 +80,9 @@ typedef struct SlHolder
 	TransactionId prepared_xid; /* of that, else invalid */
 } SlHolder;
 
+/* how long those who only look may hold the lock, ms */
+#define SL_LOCK_SHARERS_MS 200
+
 extern SlLockKeys *sl_lock_keys(void);
 extern bool sl_lock_try(const SlLockKeys *keys, LOCKMODE mode, bool session,
 						SlHolder *holder);
