@@ -18,9 +18,10 @@
 #include "datatype/timestamp.h"
 
 /*
- * Write down that the database was found right, by a look that began then, for
- * this expected head (NULL: all), in the transaction that says so to everybody.
- * Who registers something later has asked later, too, and is not answered.
+ * Write down that the database was found right, by a look that began then,
+ * for this expected head (NULL: all), in the transaction that says so to
+ * everybody.  Who registers something later has asked later, too, and is not
+ * answered.
  */
 extern void sl_boot_end_put(const char *expected, TimestampTz at);
 

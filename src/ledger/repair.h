@@ -32,7 +32,7 @@ typedef struct SlLeftRow
  */
 extern SlLeftRow *sl_footprint_of_claim(const char *revision, int *count);
 
-/* Revisions (char *) that are claimed by a stamp, or by another tool's word. */
+/* Revisions (char *) claimed by a stamp, or by another tool's word. */
 extern List *sl_claims_by_word(void);
 
 /* The catalog bears the claim out: it rests on nobody's word any more. */
