@@ -33,8 +33,7 @@ TABLE users;
 SELECT sl_verify(), sl_status() ->> 'verdict' AS verdict;
 
 --
--- A table that is there is another thing, and so is a name of which nobody
--- knows where it will be looked for, and what would go with it
+-- A table that is there is another thing, and so is what would go with it
 --
 SELECT sl_register('006', 'CREATE TABLE sixth (i int); ALTER TABLE old DROP COLUMN t'),
 	sl_register('007', 'CREATE TABLE seventh (t text)'),

@@ -150,7 +150,8 @@ name_revisions(const SlExpected *expected, const SlExpectedFact *entry,
 										  pstrdup(evidence->revision));
 		difference->maker = llast(difference->setters);
 		difference->birth = expected->rows[row].evidence;
-		difference->existed = evidence->here;
+		/* what a run here has changed was here, whoever made it */
+		difference->existed |= evidence->here;
 		if (expected->rows[row].what < 0)
 			break;
 	}
