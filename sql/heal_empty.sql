@@ -48,6 +48,17 @@ SELECT count(*) FROM sl_stamp('010', true, 'deploy job');
 TABLE old;
 
 --
+-- However many cannot be run again, what has nothing to do with them is
+--
+SELECT count(sl_register('2' || to_char(i, 'FM00') || x, CASE x WHEN 'a' THEN format('CREATE TABLE m%s (a int, b int)', i)
+	ELSE format('ALTER TABLE m%s DROP COLUMN b CASCADE', i) END)) FROM (SELECT i, x FROM generate_series(1, 12) AS i, unnest('{a,b}'::text[]) AS x ORDER BY i, x) AS o;
+SELECT sl_register('300', 'CREATE TABLE seeds (i int); INSERT INTO seeds VALUES (1), (2)') \gset
+CALL sl_rehearse();
+SELECT count(*) FROM sl_stamp('300', true, 'deploy job');
+SELECT action, outcome, count(*) FROM sl_repair() WHERE revision > '1' GROUP BY 1, 2 ORDER BY 1, 2;
+TABLE seeds;
+
+--
 -- What hangs on a new table may be old
 --
 SELECT sl_register('011', 'CREATE TABLE root (i int, t varchar(5)) PARTITION BY LIST (i);

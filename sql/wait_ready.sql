@@ -64,6 +64,10 @@ SELECT pg_advisory_lock(8314604121892151148);
 CALL sl_wait_ready();
 \set VERBOSITY terse
 CALL sl_wait_ready('003', '50 ms');
+-- and it sleeps between its questions, each of which is a transaction
+SELECT split_part(virtualtransaction, '/', 2)::int AS before FROM pg_locks WHERE pid = pg_backend_pid() LIMIT 1 \gset
+CALL sl_wait_ready('003', '300 ms');
+SELECT split_part(virtualtransaction, '/', 2)::int - :before < 300 AS sleeps FROM pg_locks WHERE pid = pg_backend_pid() LIMIT 1;
 SELECT pg_advisory_unlock(8314604121892151148);
 \c :maindb
 DROP DATABASE sl_regression_wait;

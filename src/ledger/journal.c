@@ -73,19 +73,11 @@ sl_journal_open_revisions(const char *direction)
 {
 	Datum		values[1];
 	SlResult	result;
-	List	   *revisions = NIL;
-	uint64		i;
+	List	   *revisions;
 
 	values[0] = CStringGetTextDatum(direction);
 	sl_query_open(&read_open, SL_READ_FRESH, values, NULL, &result);
-	for (i = 0; i < result.nrows; i++)
-	{
-		char	   *revision = sl_result_text(&result, i, 1);
-		MemoryContext before = MemoryContextSwitchTo(result.caller);
-
-		revisions = lappend(revisions, revision);
-		MemoryContextSwitchTo(before);
-	}
+	revisions = sl_result_list(&result, 1);
 	sl_query_close(&result);
 	return revisions;
 }

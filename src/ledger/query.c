@@ -364,6 +364,24 @@ sl_result_text(SlResult *result, uint64 row, int column)
 	return string;
 }
 
+/* The texts of a column, char *, in the caller's context. */
+List *
+sl_result_list(SlResult *result, int column)
+{
+	List	   *texts = NIL;
+	uint64		i;
+
+	for (i = 0; i < result->nrows; i++)
+	{
+		char	   *text = sl_result_text(result, i, column);
+		MemoryContext before = MemoryContextSwitchTo(result->caller);
+
+		texts = lappend(texts, text);
+		MemoryContextSwitchTo(before);
+	}
+	return texts;
+}
+
 bool
 sl_result_bool(SlResult *result, uint64 row, int column)
 {

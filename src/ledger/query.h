@@ -84,6 +84,7 @@ extern void sl_query_return(SlQuery *query, const Datum *values,
 
 /* columns of row 'row', counted from 1; copied into the caller's context */
 extern char *sl_result_text(SlResult *result, uint64 row, int column);
+extern List *sl_result_list(SlResult *result, int column);
 extern bool sl_result_bool(SlResult *result, uint64 row, int column);
 extern int32 sl_result_int(SlResult *result, uint64 row, int column);
 extern int64 sl_result_bigint(SlResult *result, uint64 row, int column);

@@ -188,16 +188,8 @@ sl_registry_read(bool fresh, int *nrows, List **applied_unknown)
 	*nrows = (int) result.nrows;
 	sl_query_close(&result);
 
-	*applied_unknown = NIL;
 	sl_query_open(&read_unknown, mode, NULL, NULL, &result);
-	for (i = 0; i < result.nrows; i++)
-	{
-		char	   *revision = sl_result_text(&result, i, 1);
-		MemoryContext before = MemoryContextSwitchTo(result.caller);
-
-		*applied_unknown = lappend(*applied_unknown, revision);
-		MemoryContextSwitchTo(before);
-	}
+	*applied_unknown = sl_result_list(&result, 1);
 	sl_query_close(&result);
 
 	return rows;

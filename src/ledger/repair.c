@@ -85,19 +85,11 @@ static SlQuery by_word = {
 List *
 sl_claims_by_word(void)
 {
-	List	   *revisions = NIL;
+	List	   *revisions;
 	SlResult	result;
-	uint64		i;
 
 	sl_query_open(&by_word, SL_READ_FRESH, NULL, NULL, &result);
-	for (i = 0; i < result.nrows; i++)
-	{
-		char	   *revision = sl_result_text(&result, i, 1);
-		MemoryContext before = MemoryContextSwitchTo(result.caller);
-
-		revisions = lappend(revisions, revision);
-		MemoryContextSwitchTo(before);
-	}
+	revisions = sl_result_list(&result, 1);
 	sl_query_close(&result);
 	return revisions;
 }

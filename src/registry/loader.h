@@ -143,6 +143,7 @@ extern const SlFormat sl_format_alembic;
 
 /* in text.c */
 extern bool sl_has_suffix(const char *text, const char *suffix);
+extern char *sl_folder_of(const SlFile *file);
 extern int	sl_count_lines(const char *text, int length);
 extern int	sl_skip_bom(const char *text);
 extern bool sl_is_blank(const char *text, int length);

@@ -28,6 +28,18 @@ sl_has_suffix(const char *text, const char *suffix)
 	return length >= wanted && strcmp(text + length - wanted, suffix) == 0;
 }
 
+/* The name of the file's own folder, or "" for a file that is in none. */
+char *
+sl_folder_of(const SlFile *file)
+{
+	const char *end = file->base > file->name ? file->base - 1 : file->name;
+	const char *start = end;
+
+	while (start > file->name && start[-1] != '/')
+		start--;
+	return pnstrdup(start, end - start);
+}
+
 /* How many newlines are there? */
 int
 sl_count_lines(const char *text, int length)

@@ -27,18 +27,6 @@ typedef struct Folder
 	const SlFile *metadata;
 } Folder;
 
-/* The folder's own name, or "" for a file that is in none. */
-static char *
-folder_of(const SlFile *file)
-{
-	const char *end = file->base > file->name ? file->base - 1 : file->name;
-	const char *start = end;
-
-	while (start > file->name && start[-1] != '/')
-		start--;
-	return pnstrdup(start, end - start);
-}
-
 static bool
 is_script(const SlFile *file)
 {
@@ -121,7 +109,7 @@ add_folder(SlPush *push, const Folder *folder)
 		return;
 	}
 
-	name = folder_of(folder->up);
+	name = sl_folder_of(folder->up);
 	underscore = strchr(name, '_');
 	if (underscore)
 		*underscore = '\0';

@@ -16,22 +16,11 @@
  */
 #include "postgres.h"
 
+#include "common/sl_compat.h"
 #include "common/sl_errors.h"
 #include "registry/loader.h"
 
 #define FORM "<number>_<name>/migration.sql"
-
-/* The folder's own name, or "" for a file that is in none. */
-static char *
-folder_of(const SlFile *file)
-{
-	const char *end = file->base > file->name ? file->base - 1 : file->name;
-	const char *start = end;
-
-	while (start > file->name && start[-1] != '/')
-		start--;
-	return pnstrdup(start, end - start);
-}
 
 static bool
 is_up(const SlFile *file)
@@ -49,35 +38,57 @@ is_down(const SlFile *file)
 static bool
 prisma_claims(const SlFile *file)
 {
-	const char *name = folder_of(file);
+	const char *name = sl_folder_of(file);
 
 	return is_up(file) && *name >= '0' && *name <= '9';
 }
 
-/* The file of that name in the same folder; or none. */
-static const SlFile *
-find_beside(const SlPush *push, const SlFile *file,
-			bool (*wanted) (const SlFile *))
+static int
+compare_folders(const void *a, const void *b)
 {
-	size_t		length = file->base - file->name;
+	const SlFile *x = *(const SlFile *const *) a;
+	const SlFile *y = *(const SlFile *const *) b;
+	size_t		xlen = x->base - x->name;
+	size_t		ylen = y->base - y->name;
+	int			result = strncmp(x->name, y->name, Min(xlen, ylen));
+
+	return result != 0 ? result : (xlen > ylen) - (xlen < ylen);
+}
+
+/* Files of one name, by their folders. */
+typedef struct Side
+{
+	const SlFile **files;
+	int			count;
+} Side;
+
+static void
+find_side(const SlPush *push, bool (*wanted) (const SlFile *), Side *side)
+{
 	int			i;
 
+	side->files = palloc_array(const SlFile *, push->nfiles + 1);
+	side->count = 0;
 	for (i = 0; i < push->nfiles; i++)
-	{
-		const SlFile *other = &push->files[i];
+		if (wanted(&push->files[i]))
+			side->files[side->count++] = &push->files[i];
+	qsort(side->files, side->count, sizeof(SlFile *), compare_folders);
+}
 
-		if (wanted(other) &&
-			(size_t) (other->base - other->name) == length &&
-			strncmp(other->name, file->name, length) == 0)
-			return other;
-	}
-	return NULL;
+/* The one in the same folder; or none. */
+static const SlFile *
+find_beside(const Side *side, const SlFile *file)
+{
+	const SlFile **found = bsearch(&file, side->files, side->count,
+								   sizeof(SlFile *), compare_folders);
+
+	return found == NULL ? NULL : *found;
 }
 
 static void
 add_folder(SlPush *push, const SlFile *file, const SlFile *down)
 {
-	char	   *name = folder_of(file);
+	char	   *name = sl_folder_of(file);
 	char	   *underscore = strchr(name, '_');
 	SlSource   *source = sl_source_new(push, file, name);
 
@@ -98,11 +109,12 @@ add_folder(SlPush *push, const SlFile *file, const SlFile *down)
 static void
 prisma_parse(SlPush *push)
 {
-	bool		any_down = false;
+	Side		ups;
+	Side		downs;
 	int			i;
 
-	for (i = 0; i < push->nfiles; i++)
-		any_down |= is_down(&push->files[i]);
+	find_side(push, is_up, &ups);
+	find_side(push, is_down, &downs);
 	for (i = 0; i < push->nfiles; i++)
 	{
 		const SlFile *file = &push->files[i];
@@ -113,9 +125,8 @@ prisma_parse(SlPush *push)
 		if (file->base == file->name || (!is_up(file) && !is_down(file)))
 			sl_file_unnamed(push, file, FORM);
 		if (is_up(file))
-			add_folder(push, file, any_down ?
-					   find_beside(push, file, is_down) : NULL);
-		else if (find_beside(push, file, is_up) == NULL)
+			add_folder(push, file, find_beside(&downs, file));
+		else if (find_beside(&ups, file) == NULL)
 			ereport(ERROR,
 					(errcode(SL_ERR_BAD_INPUT),
 					 errmsg("\"%s\" has no up script beside it",
