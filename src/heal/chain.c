@@ -55,7 +55,7 @@ typedef struct Link
 typedef struct Thing
 {
 	SlFactKey	key;			/* of a fact; or, without class, of a name */
-	Link	   *maker;			/* a name: chosen, and made it */
+	Link	   *maker;			/* who of the chosen made it */
 	bool		expected;		/* a fact: the last that was done to it */
 	const SlDifference *difference;
 } Thing;
